@@ -1,0 +1,1 @@
+"""Jinja2 templates, one for each managed file or message."""
