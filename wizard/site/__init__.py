@@ -1,0 +1,43 @@
+"""The admin's answers: one frozen `Site`, loaded from and saved to site.toml."""
+
+from wizard.site.answers import build, changed, check_field
+from wizard.site.fields import FIELDS, Field
+from wizard.site.files import DEFAULT_PATH, dumps, load, loads, save
+from wizard.site.model import (
+    CheckAnswers,
+    DomainClass,
+    Interfaces,
+    ListAnswers,
+    MailAnswers,
+    Mailbox,
+    MailmanAnswers,
+    Site,
+    SubscriptionPolicy,
+)
+from wizard.site.names import RESERVED, SUBADDRESSES
+from wizard.site.places import HostPort
+
+__all__ = [
+    "DEFAULT_PATH",
+    "FIELDS",
+    "RESERVED",
+    "SUBADDRESSES",
+    "CheckAnswers",
+    "DomainClass",
+    "Field",
+    "HostPort",
+    "Interfaces",
+    "ListAnswers",
+    "MailAnswers",
+    "Mailbox",
+    "MailmanAnswers",
+    "Site",
+    "SubscriptionPolicy",
+    "build",
+    "changed",
+    "check_field",
+    "dumps",
+    "load",
+    "loads",
+    "save",
+]

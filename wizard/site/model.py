@@ -1,0 +1,280 @@
+"""The admin's answers as one frozen object.
+
+The classes below are the one place where a key of site.toml is named, typed, explained and given its
+default; `wizard.site.fields` reads them for screens, messages and documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from wizard.site import names, places
+from wizard.site.conflicts import conflicts
+from wizard.site.places import HostPort
+
+MOST_SUBSCRIBERS = 50
+"""Probe subscribers of one check: enough to see that all are served, few enough to wait for."""
+LONGEST_LIMIT = 600
+"""Seconds that one message may be waited for at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a field may be in words, and how it is typed."""
+
+    may_be: str
+    many: bool = False
+    """Whether a list is an answer."""
+    number: bool = False
+    """Whether a whole number is an answer."""
+
+
+DomainClass = Literal["shared", "dedicated", "virtual"]
+Mailbox = Literal["mbox", "maildir"]
+Interfaces = Literal["loopback-only", "all"]
+SubscriptionPolicy = Literal["confirm", "open", "moderate", "confirm_then_moderate"]
+
+Domain = Annotated[str, AfterValidator(names.domain), Hint("a fully qualified name, such as local.edu")]
+Address = Annotated[str, AfterValidator(names.address), Hint("an address, such as alice@local.edu")]
+ListName = Annotated[str, AfterValidator(names.list_name), Hint("a list's name, such as reading-group")]
+NetworkText = Annotated[str, AfterValidator(places.network)]
+Networks = Annotated[
+    tuple[NetworkText, ...],
+    Field(strict=False),
+    Hint("a list of networks, such as 127.0.0.0/8, [::1]/128", many=True),
+]
+Listening = Annotated[
+    HostPort,
+    BeforeValidator(places.host_port),
+    AfterValidator(places.loopback),
+    PlainSerializer(str),
+    Hint("an address and a port, such as 127.0.0.1:8024"),
+]
+Database = Annotated[
+    str, AfterValidator(places.database), Hint("sqlite, or postgresql://USER:PASSWORD@HOST/NAME")
+]
+Seconds = Annotated[
+    int,
+    Field(ge=1, le=LONGEST_LIMIT),
+    Hint(f"whole seconds from 1 to {LONGEST_LIMIT}", number=True),
+]
+
+
+def _kind(value: Any) -> str:
+    return "addresses" if isinstance(value, list | tuple) else "count"
+
+
+TAGS = ("addresses", "count")
+Subscribers = Annotated[
+    Annotated[int, Field(ge=1, le=MOST_SUBSCRIBERS), Tag("count")]
+    | Annotated[
+        tuple[Address, ...],
+        Field(strict=False, min_length=1, max_length=MOST_SUBSCRIBERS),
+        Tag("addresses"),
+    ],
+    Discriminator(_kind),
+    Hint(
+        f"a number from 1 to {MOST_SUBSCRIBERS}, or a list of 1 to {MOST_SUBSCRIBERS} addresses",
+        many=True,
+        number=True,
+    ),
+]
+
+
+Version = Annotated[int, Field(ge=1, le=1), Hint("1, the only form of site.toml so far", number=True)]
+
+
+class _Answers(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_default=True, hide_input_in_errors=True
+    )
+
+
+class MailAnswers(_Answers):
+    """[mail]: what Postfix is to be."""
+
+    hostname: Domain = Field(
+        default="mail.local.edu",
+        title="Host name",
+        description="This machine's own name in mail, fully qualified: Postfix greets other servers with it.",
+    )
+    domain: Domain = Field(
+        default="local.edu",
+        title="List domain",
+        description="The domain of the lists: what follows the @ of their addresses.",
+    )
+    domain_class: DomainClass = Field(
+        default="shared",
+        title="Domain class",
+        description=(
+            "shared: users of this machine have addresses in the list domain too; "
+            "dedicated: only lists have; virtual: it is among Postfix's virtual mailbox domains."
+        ),
+    )
+    mailbox: Mailbox = Field(
+        default="mbox",
+        title="Mailbox format",
+        description="mbox: one file a user, /var/mail/USER; maildir: one file a message, in ~/Maildir/.",
+    )
+    interfaces: Interfaces = Field(
+        default="loopback-only",
+        title="Interfaces",
+        description="loopback-only: mail comes from this machine alone; all: from the network too.",
+    )
+    networks: Networks = Field(
+        default=("127.0.0.0/8", "[::1]/128"),
+        title="Trusted networks",
+        description="The clients that may send mail to anywhere through this server.",
+    )
+
+    @property
+    def local_domain(self) -> str:
+        """The domain in which the users of this machine have their addresses."""
+        return self.domain if self.domain_class == "shared" else self.hostname
+
+
+class MailmanAnswers(_Answers):
+    """[mailman]: what Mailman is to be."""
+
+    site_owner: Address = Field(
+        default="postmaster@local.edu",
+        title="Site owner",
+        description="Who gets what Mailman has to say about itself; postmaster of this machine if not given.",
+    )
+    database: Database = Field(
+        default="sqlite",
+        title="Database",
+        description="sqlite: a file, for small sites; or the URL of a PostgreSQL database that exists.",
+        repr=False,
+    )
+    lmtp: Listening = Field(
+        default=HostPort("127.0.0.1", 8024),
+        title="LMTP",
+        description="Where Mailman takes mail from Postfix; on this machine alone.",
+    )
+    rest: Listening = Field(
+        default=HostPort("127.0.0.1", 8001),
+        title="REST",
+        description="Where Mailman takes orders from its administration; on this machine alone.",
+    )
+
+
+class ListAnswers(_Answers):
+    """One of [[lists]]."""
+
+    name: ListName = Field(
+        title="List name", description="The list's name: what stands before the @ of its posting address."
+    )
+    owner: Address = Field(
+        default="postmaster@local.edu",
+        title="List owner",
+        description="Who answers for the list; postmaster of this machine if not given.",
+    )
+    subscription_policy: SubscriptionPolicy = Field(
+        default="confirm",
+        title="Subscription policy",
+        description="What it takes to join: a reply (confirm), nothing (open), a moderator, or both.",
+    )
+
+
+class CheckAnswers(_Answers):
+    """[check]: how the stages are proven."""
+
+    subscribers: Subscribers = Field(
+        default=3,
+        title="Probe subscribers",
+        description="How many temporary mailboxes join and read; or the addresses you give for it.",
+    )
+    limit: Seconds = Field(
+        default=30,
+        title="Limit",
+        description="Seconds that one message's way is waited for before the check fails.",
+    )
+
+
+class Site(_Answers):
+    """The admin's answers. Every one is valid, and they agree with each other; see `wizard.site.load`."""
+
+    version: Version = Field(
+        default=1,
+        validation_alias="schema",
+        serialization_alias="schema",
+        title="Schema",
+        description="The form of this file.",
+    )
+    mail: MailAnswers = MailAnswers()
+    mailman: MailmanAnswers = MailmanAnswers()
+    lists: Annotated[tuple[ListAnswers, ...], Field(strict=False, min_length=1)] = (
+        ListAnswers(name="reading-group"),
+    )
+    check: CheckAnswers = CheckAnswers()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, data: Any) -> Any:
+        """Fill in the owners, which follow from the mail answers."""
+        if not isinstance(data, Mapping):
+            return data
+        try:
+            mail = MailAnswers.model_validate(data.get("mail", {}))
+        except ValidationError:
+            return data  # will be reported with all the others
+        postmaster = f"postmaster@{mail.local_domain}"
+        lists = data.get("lists", [{"name": "reading-group"}])
+        if isinstance(lists, list | tuple):
+            lists = [_with(spec, "owner", postmaster) for spec in lists]
+        mailman = _with(data.get("mailman", {}), "site_owner", postmaster)
+        return {**data, "mailman": mailman, "lists": lists}
+
+    @model_validator(mode="after")
+    def _agree(self) -> Site:
+        if problems := conflicts(self):
+            raise PydanticCustomError("conflict", "answers that do not agree", {"problems": problems})
+        return self
+
+    @property
+    def local_domain(self) -> str:
+        """The domain in which the users of this machine have their addresses."""
+        return self.mail.local_domain
+
+    @property
+    def smtp_port(self) -> int:
+        """The port where Postfix listens."""
+        return places.SMTP_PORT
+
+    def user_address(self, user: str) -> str:
+        """Give the address of a user of this machine."""
+        return f"{user}@{self.local_domain}"
+
+    def list_address(self, spec: ListAnswers, suffix: str = "") -> str:
+        """Give one of a list's nine addresses.
+
+        Args:
+            spec: the list.
+            suffix: one of `SUBADDRESSES`; the empty one is the posting address.
+        """
+        return f"{spec.name}{suffix}@{self.mail.domain}"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give what must never be shown: the database's password, in every form it is written in."""
+        return places.passwords(self.mailman.database)
+
+
+def _with(section: Any, key: str, value: str) -> Any:
+    return {key: value, **section} if isinstance(section, Mapping) else section
