@@ -1,0 +1,1 @@
+"""Probe mails, the mailboxes they arrive in, and conversations with mail servers."""

@@ -1,0 +1,121 @@
+"""Conversations with mail servers over SMTP (RFC 5321) and LMTP (RFC 2033), and mail by sendmail(1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wizard.host import Host
+from wizard.mail.dialogue import LIMIT, ConversationError, Greeting, Reply, Server, dialogue
+from wizard.mail.message import address
+
+SENDMAIL = "/usr/sbin/sendmail"
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_PATH = re.compile(r"[ -;=?-~]*")
+
+
+def submit(  # noqa: PLR0913 - an envelope has these parts
+    server: Server,
+    sender: str,
+    recipients: Sequence[str],
+    raw: bytes,
+    *,
+    source_address: str | None = None,
+    limit: float = LIMIT,
+) -> Reply:
+    """Send a message by SMTP, octet by octet as it is; bare LFs become CRLF.
+
+    Args:
+        server: where to.
+        sender: envelope sender; empty is the null sender.
+        recipients: envelope recipients. If one is refused, nothing is sent.
+        raw: the message, not dot-stuffed. BODY=8BITMIME (RFC 6152) is asked for if it has 8-bit octets.
+        source_address: IP address of this machine to speak from.
+        limit: seconds for the whole conversation.
+
+    Returns:
+        The server's answer to the message: it has taken it.
+
+    Raises:
+        ConversationError: it has not.
+        ValueError: a sender or recipient that is not one plain address, or no recipient.
+    """
+    _require_plain(sender, recipients)
+    message = _BARE_LF.sub(b"\r\n", raw)
+    with dialogue(server, lmtp=False, source_address=source_address, limit=limit) as talk:
+        extensions = talk.greet().extensions
+        body = ""
+        if not message.isascii():
+            if "8bitmime" not in extensions:
+                raise ConversationError("EHLO", None, "8BITMIME is not offered, and the message needs it")
+            body = " BODY=8BITMIME"
+        talk.require(f"MAIL FROM:<{sender}>{body}")
+        for recipient in recipients:
+            talk.require(f"RCPT TO:<{recipient}>")
+        return talk.data(message)
+
+
+def rcpt(  # noqa: PLR0913 - an envelope has these parts
+    server: Server,
+    sender: str,
+    recipient: str,
+    *,
+    source_address: str | None = None,
+    lmtp: bool = False,
+    limit: float = LIMIT,
+) -> Reply:
+    """Ask whether a server would take mail for a recipient, and leave without sending any.
+
+    Args:
+        server: whom to ask.
+        sender: envelope sender; empty is the null sender.
+        recipient: any form of address, also those that only try to get round a relay check.
+        source_address: IP address of this machine to speak from.
+        lmtp: speak LMTP.
+        limit: seconds for the whole conversation.
+
+    Returns:
+        The answer to RCPT, whatever it is.
+
+    Raises:
+        ConversationError: it did not come to that answer.
+        ValueError: a sender or recipient that cannot stand in a command.
+    """
+    for path in (sender, recipient):
+        if not _PATH.fullmatch(path):
+            raise ValueError(f"cannot stand in an SMTP command: {path!r}")
+    with dialogue(server, lmtp=lmtp, source_address=source_address, limit=limit) as talk:
+        talk.greet()
+        talk.require(f"MAIL FROM:<{sender}>")
+        return talk.say(f"RCPT TO:<{recipient}>")
+
+
+def greet(server: Server, *, lmtp: bool = False, limit: float = LIMIT) -> Greeting:
+    """See how a server introduces itself, and leave.
+
+    Raises:
+        ConversationError: it does not, or not within the limit (seconds).
+    """
+    with dialogue(server, lmtp=lmtp, source_address=None, limit=limit) as talk:
+        return talk.greet()
+
+
+def sendmail(host: Host, sender: str, recipients: Sequence[str], raw: bytes, *, limit: float = LIMIT) -> None:
+    """Send a message the way programs on the machine itself do.
+
+    Raises:
+        CommandError: sendmail did not take it within the limit (seconds).
+        ValueError: a sender or recipient that is not one plain address, or no recipient.
+    """
+    _require_plain(sender, recipients)
+    text = raw.replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
+    host.run([SENDMAIL, "-i", "-f", sender, "--", *recipients], stdin=text, limit=limit).require()
+
+
+def _require_plain(sender: str, recipients: Sequence[str]) -> None:
+    """Refuse what a server could take for another address, or for several."""
+    if not recipients:
+        raise ValueError("a message needs a recipient")
+    for one in (*recipients, *([sender] if sender else [])):
+        address(one)
