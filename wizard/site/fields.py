@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from wizard.site.model import Hint, ListAnswers, Site
+from wizard.site.kinds import Hint
+from wizard.site.model import ListAnswers, Site
 
 
 @dataclass(frozen=True, slots=True)

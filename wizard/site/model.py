@@ -7,97 +7,29 @@ default; `wizard.site.fields` reads them for screens, messages and documentation
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PlainSerializer,
-    Tag,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from wizard.site import names, places
+from wizard.site import places
 from wizard.site.conflicts import conflicts
+from wizard.site.kinds import (
+    Address,
+    Database,
+    Domain,
+    DomainClass,
+    Interfaces,
+    Listening,
+    ListName,
+    Mailbox,
+    Networks,
+    Seconds,
+    Subscribers,
+    SubscriptionPolicy,
+    Version,
+)
 from wizard.site.places import HostPort
-
-MOST_SUBSCRIBERS = 50
-"""Probe subscribers of one check: enough to see that all are served, few enough to wait for."""
-LONGEST_LIMIT = 600
-"""Seconds that one message may be waited for at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What a field may be in words, and how it is typed."""
-
-    may_be: str
-    many: bool = False
-    """Whether a list is an answer."""
-    number: bool = False
-    """Whether a whole number is an answer."""
-
-
-DomainClass = Literal["shared", "dedicated", "virtual"]
-Mailbox = Literal["mbox", "maildir"]
-Interfaces = Literal["loopback-only", "all"]
-SubscriptionPolicy = Literal["confirm", "open", "moderate", "confirm_then_moderate"]
-
-Domain = Annotated[str, AfterValidator(names.domain), Hint("a fully qualified name, such as local.edu")]
-Address = Annotated[str, AfterValidator(names.address), Hint("an address, such as alice@local.edu")]
-ListName = Annotated[str, AfterValidator(names.list_name), Hint("a list's name, such as reading-group")]
-NetworkText = Annotated[str, AfterValidator(places.network)]
-Networks = Annotated[
-    tuple[NetworkText, ...],
-    Field(strict=False),
-    Hint("a list of networks, such as 127.0.0.0/8, [::1]/128", many=True),
-]
-Listening = Annotated[
-    HostPort,
-    BeforeValidator(places.host_port),
-    AfterValidator(places.loopback),
-    PlainSerializer(str),
-    Hint("an address and a port, such as 127.0.0.1:8024"),
-]
-Database = Annotated[
-    str, AfterValidator(places.database), Hint("sqlite, or postgresql://USER:PASSWORD@HOST/NAME")
-]
-Seconds = Annotated[
-    int,
-    Field(ge=1, le=LONGEST_LIMIT),
-    Hint(f"whole seconds from 1 to {LONGEST_LIMIT}", number=True),
-]
-
-
-def _kind(value: Any) -> str:
-    return "addresses" if isinstance(value, list | tuple) else "count"
-
-
-TAGS = ("addresses", "count")
-Subscribers = Annotated[
-    Annotated[int, Field(ge=1, le=MOST_SUBSCRIBERS), Tag("count")]
-    | Annotated[
-        tuple[Address, ...],
-        Field(strict=False, min_length=1, max_length=MOST_SUBSCRIBERS),
-        Tag("addresses"),
-    ],
-    Discriminator(_kind),
-    Hint(
-        f"a number from 1 to {MOST_SUBSCRIBERS}, or a list of 1 to {MOST_SUBSCRIBERS} addresses",
-        many=True,
-        number=True,
-    ),
-]
-
-
-Version = Annotated[int, Field(ge=1, le=1), Hint("1, the only form of site.toml so far", number=True)]
 
 
 class _Answers(BaseModel):

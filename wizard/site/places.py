@@ -35,6 +35,9 @@ PRIVATE = tuple(
 PUBLIC_PREFIX = {4: 16, 6: 32}
 """The shortest prefix of a public network: whoever is inside may relay through this server."""
 
+SHORTEST_PASSWORD = 8
+"""Characters; a shorter one would be found in half of all that is logged."""
+
 _NOT_IN_NETWORK = re.compile(r"[^0-9A-Fa-f.:/]")
 _HOST_PORT = re.compile(r"(?:\[(?P<six>[^\[\]]*)\]|(?P<host>[^\[\]:]*)):(?P<port>0|[1-9][0-9]*)", re.ASCII)
 _WORD = r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})"
@@ -42,7 +45,7 @@ _SETTING = r"(?:host|sslmode|sslrootcert|connect_timeout)=[A-Za-z0-9_./-]+"
 _DATABASE = re.compile(
     rf"postgresql://(?:(?P<user>{_WORD}+)(?::(?P<password>{_WORD}*))?@)?"
     r"(?:[A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
-    rf"/[A-Za-z0-9_.-]+(?:\?{_SETTING}(?:&{_SETTING})*)?"
+    rf"/(?P<name>[A-Za-z0-9_.-]+)(?:\?{_SETTING}(?:&{_SETTING})*)?"
 )
 
 
@@ -151,13 +154,21 @@ def database(text: str) -> str:
     if text == "sqlite":
         return text
     parts = _DATABASE.fullmatch(text)
-    if not parts or not unquote(f"{parts['user'] or ''}{parts['password'] or ''}").isprintable():
+    if not parts:
         raise ValueError(
             "sqlite, or postgresql://USER:PASSWORD@HOST/NAME, where in USER and PASSWORD all but letters, "
             "digits, '-', '.', '_' and '~' is written as %XX (RFC 3986, 2.1)"
         )
     if parts["port"] and not 1 <= int(parts["port"]) <= HIGHEST_PORT:
         raise ValueError(f"a URL with a port from 1 to {HIGHEST_PORT}")
+    user, password = (unquote(parts[part] or "") for part in ("user", "password"))
+    if not f"{user}{password}".isprintable():
+        raise ValueError("a URL whose USER and PASSWORD hold no control characters")
+    if password and (len(password) < SHORTEST_PASSWORD or password in {user, parts["name"]}):
+        raise ValueError(
+            f"a URL with a password of at least {SHORTEST_PASSWORD} characters that is not the user's or "
+            "the database's name: what stands in other words cannot be kept out of logs"
+        )
     return text
 
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from wizard.errors import Problem
 from wizard.site.fields import find, nearest
-from wizard.site.model import TAGS
+from wizard.site.kinds import TAGS
 
 SHOWN = 60
 """Characters of a wrong value that are shown."""
