@@ -1,0 +1,1 @@
+"""Facts: one thing probed on the machine each, a command and a pure parser of what it printed."""
