@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.facts import mailman_conf, runners
+from wizard.facts.runners import Slot
+from wizard.host import Process
+
+from .recorded import recording
+
+NAMES = [
+    "archive",
+    "bounces",
+    "command",
+    "digest",
+    "in",
+    "lmtp",
+    "nntp",
+    "out",
+    "pipeline",
+    "rest",
+    "retry",
+    "task",
+    "virgin",
+]
+CONF = mailman_conf.parse(recording("mailman-conf.txt"))
+
+
+def processes() -> tuple[Process, ...]:
+    return tuple(
+        Process(**{**fields, "argv": tuple(fields["argv"])})
+        for fields in json.loads(recording("processes.json"))
+    )
+
+
+def test_a_running_mailman() -> None:
+    found = runners.find(processes())
+    assert [master.pid for master in found.masters] == [154]
+    assert [runner.name for runner in found.runners] == NAMES
+    assert {runner.process.user for runner in found.runners} == {"list"}
+    assert [worker.pid for worker in found.workers] == [240, 241]
+    assert runners.missing(runners.expected_slots(CONF), found) == ()
+
+
+def test_a_socket_belongs_to_a_runner_or_its_worker() -> None:
+    found = runners.find(processes())
+    assert found.owns("lmtp", 169)
+    assert found.owns("rest", 173)
+    assert found.owns("rest", 240)
+    assert not found.owns("lmtp", 240)
+    assert not found.owns("lmtp", None)
+
+
+def test_expected_slots_come_from_the_configuration() -> None:
+    assert runners.expected(CONF) == set(NAMES)
+    assert [slot.name for slot in runners.expected_slots(CONF)] == NAMES
+    conf = {**CONF, ("runner.out", "instances"): "2", ("runner.nntp", "start"): "no"}
+    slots = runners.expected_slots(conf)
+    assert [str(slot) for slot in slots if slot.name in {"out", "nntp"}] == ["out:0:2", "out:1:2"]
+
+
+def test_a_runner_that_is_gone_stopped_or_dead_is_missing() -> None:
+    slots = runners.expected_slots(CONF)
+    gone = runners.find(process for process in processes() if process.pid != 171)
+    assert runners.missing(slots, gone) == (Slot("out", 0, 1),)
+    for state in ("stopped", "tracing-stop", "zombie", "dead"):
+        stopped = runners.find(
+            replace(process, state=state) if process.pid == 171 else process for process in processes()
+        )
+        assert runners.missing(slots, stopped) == (Slot("out", 0, 1),)
+        assert len(stopped.named("out")) == 1
+
+
+def test_a_worker_does_not_stand_in_for_its_runner() -> None:
+    found = runners.find(process for process in processes() if process.pid != 173)
+    # Their parent gone, the workers cannot be told from runners by their arguments; they have a new parent.
+    assert [runner.process.pid for runner in found.named("rest")] == [240, 241]
+
+
+def test_nothing_runs() -> None:
+    found = runners.find(process for process in processes() if process.user != "list")
+    assert found == runners.Mailman((), (), ())
+
+
+def test_slots_that_are_none() -> None:
+    for argument in (
+        "--runner=out",
+        "--runner=out:0",
+        "--runner=:0:1",
+        "--runner=out:x:1",
+        "--runner=out:0:1:2",
+    ):
+        assert runners.slot_of(("python3", "runner", argument)) is None
+
+
+arguments = st.sampled_from(["python3", "master", "--runner=a:0:1", "/bin/master", ""]) | st.text()
+process = st.builds(
+    Process,
+    pid=st.integers(0, 5),
+    parent=st.integers(0, 5),
+    name=st.text(),
+    argv=st.lists(arguments, max_size=4).map(tuple),
+    user=st.text(),
+    state=st.text(),
+    cpu_seconds=st.floats(),
+    started=st.floats(),
+)
+
+
+@given(st.lists(process))
+def test_nothing_crashes_the_finder(found: list[Process]) -> None:
+    runners.find(found)
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.text() | st.just("runner.x"), st.sampled_from(["start", "instances"])), st.text()
+    )
+)
+def test_nothing_crashes_the_expectation(conf: dict[tuple[str, str], str]) -> None:
+    runners.expected_slots(conf)
