@@ -152,7 +152,8 @@ def plain(message: EmailMessage, token: str) -> None:
 
 _SUBJECTS = {
     Kind.TEXT: "plain",
-    Kind.UTF8: "Grüße — письмо 郵件",
+    # One word: where an encoded word is folded at a space, the standard library loses the space.
+    Kind.UTF8: "Grüße·письмо·郵件",
     Kind.BINARY: "attachment",
 }
 
