@@ -105,12 +105,13 @@ def check_field(key: str, text: str) -> Problem | None:
     """
     # The number of a list has no part in what its answers may be.
     general = fields.general(key)
+    found, wrong = _override(given(Site()), [(general, text)])
     try:
-        changed(Site(), {general: text})
-    except AnswerError as error:
-        found = [problem for problem in error.problems if _is_about(problem, general)]
-        return Problem(key, found[0].value, found[0].may_be) if found else None
-    return None
+        Site.model_validate(found)
+    except ValidationError as error:
+        wrong += problems(error, together=False)
+    about = next((problem for problem in wrong if _is_about(problem, general)), None)
+    return about and Problem(key, about.value, about.may_be)
 
 
 def _is_about(problem: Problem, key: str) -> bool:

@@ -41,26 +41,28 @@ def _networks(site: Site) -> Iterator[Problem]:
 
 
 def _ports(site: Site) -> Iterator[Problem]:
-    if site.mailman.rest.port == site.mailman.lmtp.port:
-        yield Problem(
-            "mailman.rest",
-            repr(str(site.mailman.rest)),
-            f"a port other than {site.mailman.lmtp.port}, which is mailman.lmtp's",
-        )
+    """Either of the two may be the one to change, so both are named."""
+    lmtp, rest = site.mailman.lmtp, site.mailman.rest
+    if lmtp.port == rest.port:
+        other = f"a port other than {lmtp.port}, which is mailman"
+        yield Problem("mailman.lmtp", repr(str(lmtp)), f"{other}.rest's")
+        yield Problem("mailman.rest", repr(str(rest)), f"{other}.lmtp's")
 
 
 def _lists(site: Site) -> Iterator[Problem]:
     seen: set[str] = set()
-    room = names.ADDRESS_LENGTH - names.LONGEST_SUBADDRESS - len(f"@{site.mail.domain}")
     for index, spec in enumerate(site.lists):
-        key = f"lists.{index}.name"
         if spec.name in seen:
-            yield Problem(key, repr(spec.name), "a name that no other list has")
-        if len(spec.name) > room:
-            yield Problem(
-                key, repr(spec.name), f"so short that the addresses have {names.ADDRESS_LENGTH} characters"
-            )
+            yield Problem(f"lists.{index}.name", repr(spec.name), "a name that no other list has")
         seen.add(spec.name)
+    longest = max((site.list_address(spec, names.SUBADDRESSES[-1]) for spec in site.lists), key=len)
+    if len(longest) > names.ADDRESS_LENGTH:
+        yield Problem(
+            "mail.domain",
+            f"{len(site.mail.domain)} characters",
+            f"at most {len(site.mail.domain) + names.ADDRESS_LENGTH - len(longest)} characters, so that "
+            f"{longest.partition('@')[0]}@ fits (RFC 5321, 4.5.3.1.3)",
+        )
 
 
 def _people(site: Site) -> Iterator[Problem]:

@@ -86,7 +86,7 @@ def _meant(before: Answers) -> _Part:
 
 def _edit(document: Any, old: _Part, new: _Part) -> None:
     for section in ("mail", "mailman", "check"):
-        if section not in document and old.own.get(section) != new.own[section]:
+        if not isinstance(document.get(section), dict) and old.own.get(section) != new.own[section]:
             document[section] = tomlkit.table()
         if section in document:
             _edit_table(document[section], old[section], new[section])

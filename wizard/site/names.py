@@ -16,12 +16,12 @@ from email_validator import EmailNotValidError, validate_email
 # public DNS, not out of Postfix. The library names this list as the place to say so.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
-DOMAIN_LENGTH = 253
-"""Characters of a domain name in text: 255 octets on the wire (RFC 1035, 2.3.4)."""
-LOCAL_LENGTH = 64
-"""Octets before the @ (RFC 5321, 4.5.3.1.1)."""
 ADDRESS_LENGTH = 254
 """Octets of an address: a path of 256 less its angle brackets (RFC 5321, 4.5.3.1.3)."""
+LOCAL_LENGTH = 64
+"""Octets before the @ (RFC 5321, 4.5.3.1.1)."""
+DOMAIN_LENGTH = ADDRESS_LENGTH - len("postmaster@")
+"""Characters of a domain, which must have a postmaster (RFC 5321, 4.5.1); DNS would take 253."""
 
 SUBADDRESSES = (
     "",
@@ -57,7 +57,10 @@ def domain(text: str) -> str:
     if not text:
         raise ValueError("a fully qualified name, such as mail.local.edu; it is empty")
     if len(text) > DOMAIN_LENGTH:
-        raise ValueError(f"at most {DOMAIN_LENGTH} characters (RFC 1035, 2.3.4); it has {len(text)}")
+        raise ValueError(
+            f"at most {DOMAIN_LENGTH} characters, so that postmaster@ fits (RFC 5321, 4.5.3.1.3); "
+            f"it has {len(text)}"
+        )
     if not text.isascii():
         raise ValueError(f"a name in ASCII{_in_ascii(text)}: this server does not speak SMTPUTF8")
     if wrong := _NOT_IN_DOMAIN.search(text):

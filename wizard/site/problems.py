@@ -32,8 +32,8 @@ def show(value: Any, *, secret: bool = False) -> str:
     """
     if isinstance(value, dict):
         return "a table"
-    if secret and not isinstance(value, str):
-        return type(value).__name__
+    if secret and isinstance(value, list):
+        return "a list"
     text = repr(_without_password(value, secret=secret)) if isinstance(value, str) else _written(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
@@ -52,15 +52,26 @@ def unknown(parts: tuple[str | int, ...], value: Any) -> Problem:
     return Problem(key, show(value, secret=True), f"not a key of site.toml; did you mean {nearest(key)}?")
 
 
-def problems(error: ValidationError) -> tuple[Problem, ...]:
-    """Put all that pydantic found into words."""
+def problems(error: ValidationError, *, together: bool = True) -> tuple[Problem, ...]:
+    """Put what pydantic found into words.
+
+    Args:
+        error: of the whole site.
+        together: whether answers that are only wrong beside each other count too.
+    """
+    details = error.errors(include_url=False)
     found: list[Problem] = []
-    for detail in error.errors(include_url=False):
+    for detail in details:
         if detail["type"] == "conflict":
-            found.extend(detail["ctx"]["problems"])
-        else:
+            found.extend(detail["ctx"]["problems"] if together else ())
+        elif not any(_is_inside(other["loc"], detail["loc"]) for other in details):
             found.append(_problem(detail))
     return tuple(found)
+
+
+def _is_inside(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    """Tell whether an error explains another: a list whose only item is wrong counts as empty, too."""
+    return len(place) > len(outer) and place[: len(outer)] == outer
 
 
 def _problem(detail: ErrorDetails) -> Problem:
@@ -94,6 +105,6 @@ def _without_password(text: str, *, secret: bool) -> str:
         head, rest = "", text
     user, colon, tail = rest.partition(":")
     if colon:
-        _, at, host = tail.rpartition("@")
-        rest = f"{user}:…{at}{host}"
+        host = tail.rpartition("@")[2] if "@" in tail else None
+        rest = f"{user}:…" if host is None else f"{user}:…@{host}"
     return re.sub(r"(?i)(password=)[^&]*", r"\1…", f"{head}{mark}{rest}")
