@@ -26,6 +26,9 @@ LIMIT = 30.0
 EHLO_NAME = "probe.localhost"
 """What the probes call themselves."""
 
+BANNER = "banner"
+"""The step in which a server introduces itself."""
+
 _QUEUED = re.compile(r"\bqueued as ([0-9A-Za-z]+)")
 
 
@@ -126,6 +129,7 @@ class Dialogue:
 
         Raises:
             ConversationError: no answer.
+            ValueError: a line end or a character beyond ASCII in the command.
         """
         return self._ask(line, lambda: self._client.docmd(line))
 
@@ -171,8 +175,8 @@ def dialogue(
     timer.daemon = True
     timer.start()
     try:
-        banner = _asked("connect", lambda: client.connect(server.host, server.port, source), limit, deadline)
-        yield Dialogue(client, _accepted("banner", banner), limit, deadline)
+        banner = _asked(BANNER, lambda: client.connect(server.host, server.port, source), limit, deadline)
+        yield Dialogue(client, _accepted(BANNER, banner), limit, deadline)
     finally:
         with suppress(OSError):
             client.quit()
@@ -193,9 +197,14 @@ def _asked(step: str, ask: Callable[[], tuple[int, bytes]], limit: float, deadli
     except smtplib.SMTPResponseException as error:
         raise ConversationError(step, error.smtp_code, _shown(error.smtp_error)) from error
     except OSError as error:
+        # smtplib connects and hears the banner in one; its own errors mean that the connection stood.
+        heard = isinstance(error, smtplib.SMTPException)
         late = isinstance(error, TimeoutError) or time.monotonic() >= deadline
         words = f"no answer within {limit:g} s" if late else error.strerror or str(error)
-        raise ConversationError(step, None, words) from error
+        raise ConversationError("connect" if step == BANNER and not heard else step, None, words) from error
+    if time.monotonic() >= deadline:
+        # What was read then is what there was of a line when the connection was cut.
+        raise ConversationError(step, None, f"no answer within {limit:g} s")
     if code < 0:
         raise ConversationError(step, None, f"not an answer of a mail server: {_shown(text)}")
     return Reply(code, _shown(text))
