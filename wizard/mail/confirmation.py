@@ -15,7 +15,7 @@ from wizard.mail.message import ProbeMessage, build, plain
 from wizard.printable import printable
 from wizard.redact import HIDDEN
 
-_SECRET = re.compile(r"(-confirm(?:\+|%2b|=2b))[^\s@<>=]+", re.IGNORECASE)
+_SECRET = re.compile(r"(-confirm(?:\+|%2b|=2b)|\bconfirm\s+(?=[0-9a-f]{40}\b))[^\s@<>=]+", re.IGNORECASE)
 _IDENTITY = re.compile(r"<[!-;=?-~]+>")
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
@@ -54,9 +54,7 @@ def confirming(posting: str, known: Collection[str] = ()) -> Callable[[bytes], b
     return wanted
 
 
-def reply(  # noqa: PLR0913 - a mail has these parts
-    confirmation: bytes, *, posting: str, token: str, number: int, sender: str, date: datetime
-) -> ProbeMessage:
+def reply(confirmation: bytes, *, posting: str, token: str, number: int, sender: str, date: datetime) -> ProbeMessage:
     """Answer a confirmation mail, as its reader's mail program would: any answer confirms.
 
     It goes to the confirm address of that list and to no other, whatever the mail says.
@@ -78,7 +76,7 @@ def reply(  # noqa: PLR0913 - a mail has these parts
     return answer(confirmation, cookie, posting=posting, token=token, number=number, sender=sender, date=date)
 
 
-def answer(  # noqa: PLR0913 - a mail has these parts
+def answer(
     confirmation: bytes,
     cookie: str,
     *,
@@ -111,5 +109,5 @@ def answer(  # noqa: PLR0913 - a mail has these parts
 
 
 def without_tokens(text: str) -> str:
-    """Hide the token of every confirm address in a text; the address's other parts stay."""
+    """Hide the token of every confirm address and confirm command in a text; the rest stays."""
     return _SECRET.sub(rf"\1{HIDDEN}", text)

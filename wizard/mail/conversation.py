@@ -15,7 +15,7 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 _PATH = re.compile(r"[ -;=?-~]*")
 
 
-def submit(  # noqa: PLR0913 - an envelope has these parts
+def submit(
     server: Server,
     sender: str,
     recipients: Sequence[str],
@@ -56,7 +56,7 @@ def submit(  # noqa: PLR0913 - an envelope has these parts
         return talk.data(message)
 
 
-def rcpt(  # noqa: PLR0913 - an envelope has these parts
+def rcpt(
     server: Server,
     sender: str,
     recipient: str,

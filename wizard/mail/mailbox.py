@@ -11,6 +11,7 @@ import fcntl
 import os
 import re
 import stat
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ LOCK_LIMIT = 10.0
 
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n))From [^\n]*(?:\n|\Z)")
 _QUOTED = re.compile(rb"^>From ", re.MULTILINE)
+_FLOCK = "hhqqi0q"
+"""struct flock of fcntl(2): type, whence, start, length, pid, and the padding at its end."""
+
 _PLACE = os.O_RDONLY | os.O_DIRECTORY
 _FILE = os.O_RDONLY
 
@@ -81,9 +85,7 @@ class Mailbox:
         try:
             return wait.until(self.messages_now, limit=LOCK_LIMIT, paths=self.watched)
         except wait.LimitError:
-            raise MailboxError(
-                f"{self.path}: another program has held its lock for {LOCK_LIMIT:g} s"
-            ) from None
+            raise MailboxError(f"{self.path}: another program has held its lock for {LOCK_LIMIT:g} s") from None
 
     def messages_now(self) -> tuple[bytes, ...] | None:
         """Read as `messages` does, but without waiting: None while a writer holds the mbox's lock.
@@ -133,29 +135,36 @@ def _unquoted(stored: bytes) -> bytes:
 def _read_mbox(path: Path) -> tuple[bytes, ...] | None:
     """Read what was in the mbox at a moment when nobody was writing to it; None if somebody is.
 
-    The lock is held only while the size is taken, for a delivery that meets a lock waits a whole second
-    (`deliver_lock_delay`). Delivery only appends, so what lies before that size is whole messages.
+    Delivery only appends, so what lies before the size of that moment is whole messages.
     """
     with _opened(path, _FILE) as file:
-        size = _quiet_size(path, file)
-        if size is None:
+        before = os.fstat(file)
+        if path.with_name(f"{path.name}.lock").exists() or _is_locked(file):
             return None
-        content = _content(file, size)
-    return split(content) if len(content) == size else None
+        after = os.fstat(file)
+        # The same before and after, so a writer that came or went meanwhile has written nothing.
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            return None
+        content = _content(file, after.st_size)
+    return split(content) if len(content) == after.st_size else None
 
 
-def _quiet_size(path: Path, file: int) -> int | None:
-    """Take the size under each lock that `postconf mailbox_delivery_lock` may name: fcntl, flock, dotlock."""
+def _is_locked(file: int) -> bool:
+    """Tell whether somebody holds a lock of `postconf mailbox_delivery_lock`, fcntl or flock, to write.
+
+    The fcntl lock is asked about and not taken: a delivery that meets a lock waits for a whole second
+    (`deliver_lock_delay`). flock(2) can only be tried; Debian's Postfix does not use it.
+    """
+    asked = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+    (found, *_) = struct.unpack(_FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    if found != fcntl.F_UNLCK:
+        return True
     try:
-        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        size = os.fstat(file).st_size
-        return None if path.with_name(f"{path.name}.lock").exists() else size
     except BlockingIOError:
-        return None
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
-        fcntl.lockf(file, fcntl.LOCK_UN)
+        return True
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
 
 
 def _read_maildir(path: Path) -> tuple[bytes, ...] | None:

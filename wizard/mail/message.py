@@ -27,7 +27,7 @@ class Kind(StrEnum):
     """What a probe's body is made of."""
 
     TEXT = "text"
-    """One line of ASCII after another, 7bit."""
+    """ASCII, 7bit, with a line that opens as an mbox's separator does."""
     UTF8 = "utf8"
     """UTF-8 in 8bit with what mail software likes to damage, and an encoded-word Subject (RFC 2047)."""
     BINARY = "binary"
@@ -49,9 +49,7 @@ class ProbeMessage:
     """The message as sent over SMTP: lines end in CRLF, nothing is dot-stuffed."""
 
 
-def compose(  # noqa: PLR0913 - a mail has these parts
-    kind: Kind, *, token: str, number: int, sender: str, recipient: str, date: datetime
-) -> ProbeMessage:
+def compose(kind: Kind, *, token: str, number: int, sender: str, recipient: str, date: datetime) -> ProbeMessage:
     """Compose a probe mail.
 
     Args:
@@ -147,7 +145,10 @@ def address(text: str) -> Address:
 
 def plain(message: EmailMessage, token: str) -> None:
     """Give a message the plain body; a `fill` for `build`."""
-    message.set_content(f"{OPENING}\n\nToken: {token}\n", charset="us-ascii", cte="7bit")
+    # The last line opens as an mbox's separator does. It is not among the 8-bit lines: of those, a list with
+    # digests sends out what it wrote to its digest's mbox, with ">" before "From ".
+    lines = (OPENING, "", f"Token: {token}", "", "From here on nothing follows.")
+    message.set_content("\n".join(lines) + "\n", charset="us-ascii", cte="7bit")
 
 
 _SUBJECTS = {
@@ -170,7 +171,7 @@ def _utf8(message: EmailMessage, token: str) -> None:
         "Han: 郵件",
         "beyond 16 bits: 📬",
         "",
-        "From here on: what mail software likes to damage.",
+        "What mail software likes to damage:",
         ".",
         "..two dots open this line",
         "spaces end this line   ",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from wizard.mail.message import Kind, ProbeMessage, compose
 
@@ -11,28 +12,12 @@ TOKEN = "mw-0123456789"
 COOKIE = "0f2e4d6c8b0a19375f2e4d6c8b0a19375f2e4d6c"
 LIST = "reading-group@local.edu"
 
-CONFIRMATION = f"""\
-Return-Path: <reading-group-bounces@local.edu>
-Received: from mail.local.edu (localhost [127.0.0.1])
-\tby mail.local.edu (Postfix) with ESMTP id 4A5B6C for <probe1@local.edu>
-Subject: Your confirmation is needed to join the
- reading-group@local.edu mailing list.
-From: reading-group-confirm+{COOKIE}@local.edu
-To: probe1@local.edu
-Message-ID: <174080000000.123.456@mail.local.edu>
-Precedence: bulk
-Content-Type: text/plain; charset="us-ascii"
-
-Email Address Registration Confirmation
-
-We have received a registration request for the email address probe1@local.edu.
-""".encode()
+RECORDINGS = Path(__file__).parent / "recordings"
+CONFIRMATION = (RECORDINGS / "confirm-join.eml").read_bytes()
 
 
 def probe(kind: Kind = Kind.TEXT) -> ProbeMessage:
-    return compose(
-        kind, token=TOKEN, number=1, sender="alice@local.edu", recipient="bob@local.edu", date=DATE
-    )
+    return compose(kind, token=TOKEN, number=1, sender="alice@local.edu", recipient="bob@local.edu", date=DATE)
 
 
 def stored(raw: bytes) -> bytes:

@@ -79,9 +79,7 @@ def serve(
             converse(connection, iter(lines), heard, answers)
 
 
-def converse(
-    connection: socket.socket, lines: Iterator[bytes], heard: Heard, answers: Mapping[str, bytes]
-) -> None:
+def converse(connection: socket.socket, lines: Iterator[bytes], heard: Heard, answers: Mapping[str, bytes]) -> None:
     for line in lines:
         # smtplib writes its own commands in lower case.
         verb = line[:4].decode().upper()

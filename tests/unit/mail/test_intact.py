@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.mail.samples import CONFIRMATION, probe
+from tests.unit.mail.samples import CONFIRMATION, RECORDINGS, probe
 from wizard.mail.intact import compare_direct, compare_post
 from wizard.mail.message import Kind
 
@@ -46,6 +46,15 @@ def test_a_mail_that_only_got_headers_on_its_way_is_intact(kind: Kind) -> None:
     raw = probe(kind).raw
     assert compare_direct(raw, delivered(raw)) == ()
     assert compare_post(raw, delivered(raw)) == ()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_mailman_made_of_a_post_is_intact(kind: Kind) -> None:
+    sent = (RECORDINGS / f"sent-{kind}.eml").read_bytes()
+    received = (RECORDINGS / f"post-{kind}.eml").read_bytes()
+    assert b"List-Post:" in received
+    assert compare_post(sent, received) == ()
+    assert compare_direct(sent, received)
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -37,9 +37,7 @@ def test_an_mbox_is_split_where_messages_end_and_nowhere_else(sent: list[bytes])
 
 
 @given(st.lists(mails, max_size=3), st.integers(0, 400), st.binary(max_size=40))
-def test_a_truncated_or_spoilt_mbox_gives_the_whole_messages_before(
-    sent: list[bytes], cut: int, noise: bytes
-) -> None:
+def test_a_truncated_or_spoilt_mbox_gives_the_whole_messages_before(sent: list[bytes], cut: int, noise: bytes) -> None:
     whole = mbox(*sent)
     split(whole[:cut] + noise)
     found = split(whole[:cut])
@@ -170,9 +168,7 @@ def lock_in_a_child(path: Path, take: str) -> int:
 
 
 @pytest.mark.parametrize("take", ["lockf", "flock"])
-def test_a_message_being_written_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, take: str
-) -> None:
+def test_a_message_being_written_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, take: str) -> None:
     monkeypatch.setattr(module, "LOCK_LIMIT", 0.3)
     box = Mailbox(tmp_path / "bob", "mbox")
     box.path.touch()
