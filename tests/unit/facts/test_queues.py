@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.facts import queues
+from wizard.host import LocalHost
+
+from .recorded import RECORDINGS
+
+HOST = LocalHost()
+QUEUES = RECORDINGS / "queue"
+POST = QUEUES / "in" / "1795333236.6157525+f8f10b03979a97bfa8118f059be50d128ef7eb8d.pck"
+
+
+def test_a_waiting_message() -> None:
+    (file,) = queues.read(HOST, QUEUES)["in"]
+    assert (file.queue, file.path, file.suffix) == ("in", POST, ".pck")
+    assert file.queued == datetime(2026, 11, 22, 7, 40, 36, 615752, tzinfo=UTC)
+
+
+def test_a_message_is_found_by_its_id() -> None:
+    assert queues.contains(HOST, POST, "<queued-1@local.edu>")
+    assert not queues.contains(HOST, POST, "<queued-2@local.edu>")
+    assert queues.holding(HOST, QUEUES, "queued-1@local.edu") == (POST,)
+    assert queues.holding(HOST, QUEUES, "queued-2@local.edu") == ()
+
+
+def test_empty_queues_and_other_files(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "1795332006.1+00.psv").write_bytes(b"x")
+    (tmp_path / "bad" / "note").write_bytes(b"x")
+    (tmp_path / "file").write_bytes(b"x")
+    found = queues.read(HOST, tmp_path)
+    assert list(found) == ["bad", "out"]
+    assert found["out"] == ()
+    assert [file.suffix for file in found["bad"]] == [".psv", ""]
+    assert queues.read(HOST, tmp_path / "absent") == {}
+
+
+def test_a_file_that_a_runner_took_away(tmp_path: Path) -> None:
+    assert not queues.contains(HOST, tmp_path / "gone.pck", "x")
+
+
+def test_an_empty_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="every file"):
+        queues.holding(HOST, QUEUES, "")
+
+
+@given(st.text() | st.from_regex(r"[0-9.]{0,20}\+[0-9a-f]{0,40}\.(pck|bak|psv)", fullmatch=True))
+def test_no_name_crashes_the_parser(name: str) -> None:
+    queues.parse("in", Path("/q/in") / name)
