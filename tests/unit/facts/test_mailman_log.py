@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.facts import mailman_conf, mailman_log
+from wizard.facts.mailman_log import LogLine, Logs
+
+from .recorded import recording, telling
+
+LINES = mailman_log.parse(recording("mailman.log").splitlines(), zone=UTC)
+SMTP = recording("smtp.log").splitlines()
+
+
+def test_a_line() -> None:
+    assert LINES[0] == LogLine(
+        file="mailman.log", at=datetime(2026, 11, 22, 7, 19, 55, tzinfo=UTC), pid=154, text="Master started"
+    )
+
+
+def test_every_line_has_its_place() -> None:
+    assert all(line.at for line in LINES)
+    assert len(LINES) + sum(len(line.rest) for line in LINES) == len(recording("mailman.log").splitlines())
+    assert {type(line.pid) for line in mailman_log.parse(SMTP, file="smtp.log", zone=UTC)} == {int}
+
+
+def test_gunicorns_lines() -> None:
+    line = next(line for line in LINES if "gunicorn" in line.text)
+    assert (line.pid, line.text) == (173, "[INFO] Starting gunicorn 20.1.0")
+    assert line.at == datetime(2026, 11, 22, 7, 20, 1, tzinfo=UTC)
+    refused = next(line for line in LINES if " 401 " in line.text)
+    assert refused.at == datetime(2026, 11, 22, 7, 37, 27, tzinfo=UTC)
+    assert refused.text.startswith('"GET /3.1/system/versions HTTP/1.1" 401')
+
+
+def test_a_traceback_belongs_to_its_line() -> None:
+    line = LINES[-2]
+    assert line.text == "Traceback (most recent call last):"
+    assert line.rest[-1] == "ValueError: invalid literal for int() with base 10: 'arbage\\n'"
+    assert line.traceback
+    assert line.failure
+
+
+def test_the_traceback_of_every_join_is_no_failure() -> None:
+    line = next(line for line in LINES if line.text == "deque: do_confirm_verify")
+    assert line.traceback
+    assert not line.failure
+    assert [each.text for each in LINES if each.failure] == ["Traceback (most recent call last):"]
+
+
+def test_a_rest_whose_first_line_was_read_before() -> None:
+    lines = ['  File "x", line 1', "ValueError: x", "Nov 22 07:20:00 2026 (1) next"]
+    rest, following = mailman_log.parse(lines, zone=UTC)
+    assert (rest.at, rest.text, rest.rest) == (None, lines[0], (lines[1],))
+    assert following.text == "next"
+
+
+def test_files_come_from_the_configuration() -> None:
+    conf = mailman_conf.parse(recording("mailman-conf.txt"))
+    logs = mailman_log.find(conf, Path("/etc/mailman3/mailman.cfg"))
+    names = ["mailman.log", "bounce.log", "debug.log", "plugins.log", "smtp.log"]
+    assert logs.files == tuple(Path("/var/log/mailman3") / name for name in names)
+    assert logs.paths[-1] == Path("/var/log/mailman3")
+    elsewhere = mailman_log.find({**conf, ("logging.smtp", "path"): "/srv/smtp.log"}, Path("/x"))
+    assert elsewhere.files[-1] == Path("/srv/smtp.log")
+    assert mailman_log.find({}, Path("/x")) == Logs(())
+
+
+def test_files_are_read_as_one_log(tmp_path: Path) -> None:
+    first, second = tmp_path / "mailman.log", tmp_path / "smtp.log"
+    logs = Logs((first, second))
+    host = telling()
+    first.write_text("Nov 22 07:20:00 2026 (1) old\n")
+    marks = logs.mark(host)
+    with first.open("a") as file:
+        file.write("Nov 22 07:20:01 2026 (1) one\nTraceback (most recent call last):\nNov 22 07:20:03 2026 (1) three\n")
+    second.write_text("Nov 22 07:20:02 2026 (2) two\n")
+    reading = logs.since(host, marks)
+    assert [(line.file, line.text) for line in reading.lines] == [
+        ("mailman.log", "one"),
+        ("smtp.log", "two"),
+        ("mailman.log", "three"),
+    ]
+    assert reading.lines[0].traceback
+    assert not reading.more
+    assert not reading.lost
+    assert logs.since(host, reading.marks).lines == ()
+
+
+stamps = st.sampled_from(
+    [
+        "Nov 22 07:20:00 2026 (1) x",
+        "Nov 99 07:20:00 0000 (1)",
+        "[2026-11-22 07:20:01 +0000] [1] x",
+        "[2026-99-22 07:20:01 +9999] [1] x",
+        '[22/Nov/2026:07:37:27 +0000] "GET"',
+        "[99/Nov/0000:99:37:27 +9999] x",
+    ]
+)
+
+
+@given(st.lists(st.text() | stamps))
+def test_nothing_crashes_the_parser(lines: list[str]) -> None:
+    found = mailman_log.parse(lines)
+    assert len(found) + sum(len(line.rest) for line in found) == len(lines)

@@ -1,0 +1,193 @@
+"""What was added to a log file since a mark, also when the file was rotated in between.
+
+A mark holds the file's inode, the offset, and the bytes before the offset, so that the marked place is found
+again in a file that was renamed, copied and truncated, or compressed. One thing cannot be seen: a file that
+was empty at the mark, filled, copied and truncated (logrotate's copytruncate) between two reads.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from wizard.host import Host
+from wizard.printable import printable
+
+CAP = 8 * 1024 * 1024
+"""Bytes taken in one read at most."""
+_TAIL = 128
+_LONG_LINE = 65536
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
+_CLOCK = 1.0
+"""Seconds by which a file's time may lag behind the clock's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a log: everything after it is new."""
+
+    at: float
+    """When the log was there to be read, in seconds since the epoch."""
+    inode: int | None = None
+    """The file's; None if there was no file."""
+    offset: int = 0
+    """In bytes; in a compressed file, of what it holds."""
+    tail: bytes = b""
+    """What is before the offset, a line's length of it."""
+    cursor: str | None = None
+    """The journal's own mark, where the log is the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The lines after a mark."""
+
+    lines: tuple[str, ...]
+    """Printable, without their ends; a line that is not finished yet is left for the next read."""
+    mark: Mark
+    """After the last of them."""
+    more: bool
+    """Whether there is more to read now: the cap was reached, or the next file comes next."""
+    lost: bool
+    """Whether the marked file is gone, and with it what was written between the mark and the rotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file that holds a part of the log."""
+
+    path: Path
+    inode: int
+    mtime: float
+
+    def open(self) -> BinaryIO:
+        return cast("BinaryIO", gzip.open(self.path)) if self.path.suffix == ".gz" else self.path.open("rb")
+
+
+def mark(host: Host, path: Path) -> Mark:
+    """Mark the end of a file; of one that is not there, its beginning.
+
+    Raises:
+        OSError: it is there and cannot be read.
+    """
+    at = host.now().timestamp()
+    found = _file(path)
+    if found is None:
+        return Mark(at)
+    with found.open() as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - _LONG_LINE, 0))
+        end = file.read(_LONG_LINE)
+    # A line that is being written belongs to what comes after the mark.
+    whole = end.rfind(b"\n") + 1 or len(end)
+    return Mark(at, found.inode, size - len(end) + whole, end[:whole][-_TAIL:])
+
+
+def read(host: Host, path: Path, since: Mark, *, cap: int = CAP) -> Chunk:
+    """Read on from a mark, oldest lines first.
+
+    Args:
+        host: the machine.
+        path: the log file; rotated ones are looked for beside it (``mail.log.1``, ``mail.log.2.gz``,
+            ``mail.log-20261122`` …).
+        since: the mark, of this file.
+        cap: bytes to take at most; call again with the new mark while there is more.
+
+    Raises:
+        OSError: a file is there and cannot be read.
+    """
+    at = host.now().timestamp()
+    parts, lost = _parts(path, since)
+    for index, (part, start) in enumerate(parts):
+        last = index == len(parts) - 1
+        data = _data(part, start, cap)
+        taken = _whole_lines(data, cap, closed=not last)
+        if taken or last:
+            position = Mark(
+                at=at if last else min(at, part.mtime),
+                inode=part.inode,
+                offset=start + len(taken),
+                tail=((since.tail if start else b"") + taken)[-_TAIL:],
+            )
+            return Chunk(_lines(taken), position, more=len(data) == cap or not last, lost=lost)
+    return Chunk((), since, more=False, lost=lost)
+
+
+def _parts(path: Path, since: Mark) -> tuple[list[tuple[_File, int]], bool]:
+    """List the files that hold what is after a mark, each with where to start; and whether a part is lost."""
+    current = _file(path)
+    live = [current] if current else []
+    if current and current.inode == since.inode and _holds(current, since):
+        return [(current, since.offset)], False
+    rotated = sorted(_rotated(path, since), key=lambda file: file.mtime)
+    if since.inode is None:
+        return [(file, 0) for file in rotated + live], False
+    same = [file for file in rotated if file.inode == since.inode]
+    for file in same + rotated:
+        if _holds(file, since):
+            later = rotated[rotated.index(file) + 1 :] + live
+            return [(file, since.offset), *((each, 0) for each in later)], False
+    # Nothing was in the marked file, or nothing was added to it and it was removed: then nothing is missing,
+    # but nobody can tell.
+    return [(file, 0) for file in live], bool(live)
+
+
+def _holds(file: _File, since: Mark) -> bool:
+    """Whether the bytes before the mark are in this file, at the same place."""
+    try:
+        with file.open() as opened:
+            opened.seek(since.offset - len(since.tail))
+            return opened.read(len(since.tail)) == since.tail
+    except _DAMAGED:
+        return False
+
+
+def _data(file: _File, start: int, cap: int) -> bytes:
+    try:
+        with file.open() as opened:
+            opened.seek(start)
+            return opened.read(cap)
+    except _DAMAGED as error:
+        raise OSError(errno.EIO, f"cannot be decompressed ({error})", str(file.path)) from error
+
+
+def _rotated(path: Path, since: Mark) -> Iterator[_File]:
+    """Find the files beside a log that were written to after the mark."""
+    starts = (f"{path.name}.", f"{path.name}-")
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for beside in path.parent.iterdir():
+            if beside.name.startswith(starts):
+                # While gzip works, the part that it compresses is there twice.
+                twice = beside.suffix == ".gz" and beside.with_suffix("").exists()
+                file = None if twice else _file(beside)
+                if file and file.mtime >= since.at - _CLOCK:
+                    yield file
+
+
+def _file(path: Path) -> _File | None:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return _File(path, found.st_ino, found.st_mtime) if stat.S_ISREG(found.st_mode) else None
+
+
+def _whole_lines(data: bytes, cap: int, *, closed: bool) -> bytes:
+    if closed and len(data) < cap:
+        return data
+    # A line longer than the cap is taken in pieces.
+    return data[: data.rfind(b"\n") + 1 or (len(data) if len(data) == cap else 0)]
+
+
+def _lines(data: bytes) -> tuple[str, ...]:
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return tuple(printable(line.removesuffix(b"\r").decode("utf-8", "backslashreplace")) for line in lines)
