@@ -49,9 +49,7 @@ def make(directory: Path, terminal: str | None) -> None:
         (directory / name).symlink_to(target)
     for name in ("pts", "shm"):
         (directory / name).mkdir()
-    kernel.mount(
-        directory / "pts", kind="devpts", flags=safe, data="newinstance,ptmxmode=0666,mode=0620,gid=5"
-    )
+    kernel.mount(directory / "pts", kind="devpts", flags=safe, data="newinstance,ptmxmode=0666,mode=0620,gid=5")
     kernel.mount(directory / "shm", kind="tmpfs", flags=safe | kernel.MS_NODEV, data="mode=1777")
     if terminal is not None:
         console = directory / "console"

@@ -66,7 +66,7 @@ def setns(fd: int, flags: int) -> None:
 def mount(
     target: Path, *, source: str = "none", kind: str | None = None, flags: int = 0, data: str | None = None
 ) -> None:
-    """Attach a file system, or a part of one, without a trace in the tables of mount(8).
+    """Attach a file system, or part of one, with no trace in the table that mount keeps.
 
     Raises:
         OSError: as mount(2); its file name is the target.

@@ -26,7 +26,7 @@ from wizard.lab.namespace import Namespace
 
 CACHE = Path("/var/cache/mailman-wizard/lab")
 """Where layers are kept."""
-PACKAGES = ("postfix", "mailman3")
+PACKAGES: tuple[str, ...] = ("postfix", "mailman3")
 """What a lab has besides the machine's own."""
 BUILD_LIMIT = 1800.0
 """Seconds that the packages' installation may take."""
@@ -161,9 +161,7 @@ def _make(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> Non
             policy.write_text("#!/bin/sh\nexit 101\n")
             policy.chmod(0o755)
             transcript = CACHE / "transcript"
-            packages.install(
-                PACKAGES, transcript=transcript, progress=progress, limit=BUILD_LIMIT, within=lab.enter
-            )
+            packages.install(PACKAGES, transcript=transcript, progress=progress, limit=BUILD_LIMIT, within=lab.enter)
             gone = take(lab.uppers, mounts, staging / "tree")
         (staging / "removed").write_text("\0".join(gone), errors="surrogateescape")
         os.sync()  # what is renamed must be on disk before its name is

@@ -31,9 +31,7 @@ def missing_capabilities(status: str) -> tuple[str, ...]:
     """
     found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
     effective = int(found[1], 16) if found else 0
-    return tuple(
-        f"{name} (for {purpose})" for name, (bit, purpose) in _NEEDED.items() if not effective >> bit & 1
-    )
+    return tuple(f"{name} (for {purpose})" for name, (bit, purpose) in _NEEDED.items() if not effective >> bit & 1)
 
 
 def require_rights() -> None:

@@ -1,0 +1,30 @@
+"""Labs for the tests that need the real Postfix and Mailman."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from wizard.lab import Lab
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """A private copy of this machine with both packages and no way out; one for all tests of a module."""
+    with Lab.start() as started:
+        yield started
+
+
+@pytest.fixture
+def fresh_lab() -> Iterator[Lab]:
+    """The same, for one test that leaves it in pieces."""
+    with Lab.start() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def bare_lab() -> Iterator[Lab]:
+    """A private copy of this machine as it is, with its network."""
+    with Lab.start(bare=True) as started:
+        yield started
