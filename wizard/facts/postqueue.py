@@ -52,8 +52,7 @@ def parse_line(line: str) -> QueuedMessage | None:
             size=int(fields["message_size"]),
             sender=str(fields["sender"]),
             recipients=tuple(
-                QueuedRecipient(str(each["address"]), each.get("delay_reason"))
-                for each in fields["recipients"]
+                QueuedRecipient(str(each["address"]), each.get("delay_reason")) for each in fields["recipients"]
             ),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError):

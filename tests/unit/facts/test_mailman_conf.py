@@ -86,16 +86,12 @@ def test_version() -> None:
         mailman_conf.version(telling("?"))
 
 
-@pytest.mark.parametrize(
-    ("text", "truth"), [("yes", True), ("On", True), ("1", True), ("no", False), ("", False)]
-)
+@pytest.mark.parametrize(("text", "truth"), [("yes", True), ("On", True), ("1", True), ("no", False), ("", False)])
 def test_booleans(text: str, *, truth: bool) -> None:
     assert mailman_conf.is_true(text) is truth
 
 
-lines = st.sampled_from(
-    ["[paths.x] a: $b$b", "[paths.x] b: $a/${", "[mailman] layout: x", "[] x: y", "[a] b:"]
-)
+lines = st.sampled_from(["[paths.x] a: $b$b", "[paths.x] b: $a/${", "[mailman] layout: x", "[] x: y", "[a] b:"])
 
 
 @given(st.lists(lines | st.text()).map("\n".join))

@@ -108,8 +108,6 @@ def test_nothing_crashes_on_eight_fields(fields: list[str]) -> None:
         assert service.program
 
 
-@given(
-    st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True), st.text().filter(lambda text: "\n" not in text)
-)
+@given(st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True), st.text().filter(lambda text: "\n" not in text))
 def test_any_value_comes_back(name: str, value: str) -> None:
     assert postconf.parse_settings(f"{name} = {value}\n") == {name: value.strip()}

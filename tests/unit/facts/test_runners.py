@@ -32,8 +32,7 @@ CONF = mailman_conf.parse(recording("mailman-conf.txt"))
 
 def processes() -> tuple[Process, ...]:
     return tuple(
-        Process(**{**fields, "argv": tuple(fields["argv"])})
-        for fields in json.loads(recording("processes.json"))
+        Process(**{**fields, "argv": tuple(fields["argv"])}) for fields in json.loads(recording("processes.json"))
     )
 
 
@@ -116,10 +115,6 @@ def test_nothing_crashes_the_finder(found: list[Process]) -> None:
     runners.find(found)
 
 
-@given(
-    st.dictionaries(
-        st.tuples(st.text() | st.just("runner.x"), st.sampled_from(["start", "instances"])), st.text()
-    )
-)
+@given(st.dictionaries(st.tuples(st.text() | st.just("runner.x"), st.sampled_from(["start", "instances"])), st.text()))
 def test_nothing_crashes_the_expectation(conf: dict[tuple[str, str], str]) -> None:
     runners.expected_slots(conf)
