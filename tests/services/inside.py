@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from wizard.host import Completed, LocalHost
 from wizard.lab import Lab
 
 _CLONE_NEWNET = 0x40000000
+
+
+@dataclass(frozen=True, slots=True)
+class RunningInside(LocalHost):
+    """A host whose commands run in a lab; the rest of it is this machine's."""
+
+    lab: Lab = field(kw_only=True)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | None = None,
+        limit: float = 60,
+        user: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
+        return self.lab.run(argv, stdin=stdin, limit=limit, user=user, env=env)
 
 
 @contextmanager
