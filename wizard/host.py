@@ -85,6 +85,8 @@ class Process:
     cpu_seconds: float
     started: float
     """Seconds since the epoch."""
+    wakings: int = 0
+    """Voluntary context switches so far: a process that works, or looks for work, has more and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,31 @@ class LocalHost:
             code = _wait(process, limit)
             return Completed(tuple(argv), code, _text(out), _text(err), time.monotonic() - start)
 
+    def spawn(self, argv: Sequence[str], *, output: Path, keep: int) -> int:
+        """Start a program that outlives this one, in a session of its own, and return its process id.
+
+        Args:
+            argv: program and arguments.
+            output: file to which standard output and error go.
+            keep: a file descriptor that it inherits; whoever holds a lock through it knows that it lives.
+
+        Raises:
+            OSError: it could not be started.
+        """
+        with output.open("ab") as file:
+            process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                cwd="/",
+                start_new_session=True,
+                pass_fds=(keep,),
+            )
+        # It is not waited for: it is meant to outlive us, and its end is seen by the lock.
+        process.returncode = 0
+        return process.pid
+
     def read(self, path: Path) -> bytes:
         """Read a whole file."""
         return path.read_bytes()
@@ -263,9 +290,7 @@ class LocalHost:
 
     def write(self, path: Path, content: bytes, *, mode: int, owner: str, group: str) -> None:
         """Replace a file as a whole."""
-        atomic.replace(
-            path, content, mode=mode, uid=pwd.getpwnam(owner).pw_uid, gid=grp.getgrnam(group).gr_gid
-        )
+        atomic.replace(path, content, mode=mode, uid=pwd.getpwnam(owner).pw_uid, gid=grp.getgrnam(group).gr_gid)
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it is there."""
@@ -288,6 +313,7 @@ class LocalHost:
                         state=str(process.status()),
                         cpu_seconds=times.user + times.system,
                         started=process.create_time(),
+                        wakings=process.num_ctx_switches().voluntary,
                     )
                 )
         return tuple(found)

@@ -49,8 +49,7 @@ _PATTERNS: list[re.Pattern[str] | type[pexpect.EOF | pexpect.TIMEOUT]] = [
 ]
 _LINE, _TIMEOUT, _EOF = range(len(_RULES), len(_RULES) + 3)
 _HUNG = (
-    "apt-get did not come to its end, the last it said was {!r}; it was stopped: "
-    "run `dpkg --configure -a`, then again"
+    "apt-get did not come to its end, the last it said was {!r}; it was stopped: run `dpkg --configure -a`, then again"
 )
 _ENVIRONMENT = {
     "PATH": PATH,
@@ -196,10 +195,7 @@ class _Apt:
     def _seed(self, names: Sequence[str]) -> None:
         """Answer beforehand what decides about main.cf, unless the admin has answered it."""
         host = LocalHost()
-        if (
-            "postfix" in names
-            and "* postfix/" not in host.run([*self.within, "debconf-show", "postfix"]).stdout
-        ):
+        if "postfix" in names and "* postfix/" not in host.run([*self.within, "debconf-show", "postfix"]).stdout:
             host.run([*self.within, "debconf-set-selections"], stdin=_POSTFIX).require()
 
     def _get(self, arguments: Sequence[str]) -> _Ended:
@@ -210,9 +206,7 @@ class _Apt:
             locked = next(filter(None, map(_LOCKED.search, ended.lines)), None)
             if ended.code == 0 or locked is None or time.monotonic() > limit:
                 return ended
-            self.progress(
-                0.0, f"waiting for {locked[3] or 'another program'} (process {locked[2] or 'unknown'})"
-            )
+            self.progress(0.0, f"waiting for {locked[3] or 'another program'} (process {locked[2] or 'unknown'})")
             self._await_end_of(locked[2], limit)
 
     def _await_end_of(self, holder: str | None, limit: float) -> None:
@@ -297,6 +291,4 @@ class _Apt:
             who = f"{held[3]} (process {held[2]})" if held[2] else "another program"
             cause = f"{who} holds the lock {held[1]}: let it finish, then again"
         kind = CommandError if ended.began else RefusedError
-        raise kind(
-            f"the packages could not be installed: {cause} ({self.log.name}): {' · '.join(errors[-3:])}"
-        )
+        raise kind(f"the packages could not be installed: {cause} ({self.log.name}): {' · '.join(errors[-3:])}")

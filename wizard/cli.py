@@ -1,0 +1,267 @@
+"""The command line: arguments to calls, results to streams and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wizard import __version__, explain, planning, preflight, run, status
+from wizard.errors import AnswerError, ExitCode, Problem, WizardError
+from wizard.events import Event
+from wizard.host import LocalHost
+from wizard.present import Presenter, console
+from wizard.probes import accounts
+from wizard.redact import Redactor
+from wizard.run import Request
+from wizard.site import DEFAULT_PATH, Site, load
+from wizard.stages import STAGES
+from wizard.state import State
+
+LAST = len(STAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the program."""
+
+    options: argparse.Namespace
+    show: Presenter
+
+    @property
+    def site(self) -> Site:
+        """Load the answers.
+
+        Raises:
+            AnswerError: one of them is wrong.
+        """
+        named = self.options.answers
+        return load(Path(named or DEFAULT_PATH), self.options.set or (), required=named is not None)
+
+    def print_json(self, data: object) -> None:
+        """Print one object on standard output."""
+        self.show.out.file.write(json.dumps(data) + "\n")
+        self.show.out.file.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    show = Presenter(
+        out=console(stderr=False, color=options.color, plain=options.plain),
+        err=console(stderr=True, color=options.color, plain=options.plain),
+        quiet=options.json,
+    )
+    command: Callable[[Call], int] = options.run
+    try:
+        return command(Call(options, show))
+    except WizardError as error:
+        show.say(f"mailman-wizard: {error}")
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        show.say("mailman-wizard: stopped by the keyboard")
+        return int(ExitCode.NOT_VERIFIED)
+    except BrokenPipeError:
+        return int(ExitCode.NOT_VERIFIED)
+    except Exception as error:  # noqa: BLE001 (the last resort: a defect is reported as one, exit 70)
+        show.say(f"mailman-wizard {__version__}: a defect of the wizard: {type(error).__name__}: {error}")
+        show.say(traceback.format_exc())
+        return int(ExitCode.DEFECT)
+
+
+def _plan(call: Call) -> int:
+    preflight.require_root()
+    site, redactor = call.site, Redactor()
+    wanted = [stage for stage in STAGES if call.options.stage in {None, stage.number}]
+    plans = [planning.make(stage, site, LocalHost(), redactor) for stage in wanted]
+    if call.options.json:
+        call.print_json({"schema": 1, "changes": redactor.data([row for plan in plans for row in plan.data()])})
+        return int(ExitCode.VERIFIED)
+    for stage, plan in zip(wanted, plans, strict=True):
+        call.show.line(f"stage {stage.number} ({stage.name}): {len(plan.changes) or 'nothing to'} change", "bold")
+        call.show.diff(redactor.text(plan.text()))
+    return int(ExitCode.VERIFIED)
+
+
+def _apply(call: Call) -> int:
+    if not call.options.yes and not sys.stdin.isatty():
+        raise AnswerError((Problem("--yes", "not given", "needed where nobody can be asked: no terminal here"),))
+    first = call.options.stage or 1
+    last = call.options.stage or call.options.through or LAST
+    return _start(call, "apply", first, last)
+
+
+def _check(call: Call) -> int:
+    return _start(call, "check", call.options.stage or 1, call.options.stage or LAST)
+
+
+def _start(call: Call, command: Any, first: int, last: int) -> int:
+    site = call.site
+    preflight.require_root()
+    accounts.named(site)
+    state = State()
+    state.prepare()
+    approved = command == "check" or call.options.yes
+    directory = run.start(state, Request(command, first, last, approved, run.site_text(site)))
+    return _follow(call, directory)
+
+
+def _follow(call: Call, directory: Path) -> int:
+    """Read a run's events to its end; the run does not depend on us, but the keyboard's stop is passed on."""
+    last: Event | None = None
+    stopping = False
+    while last is None or last.kind != "run.finished":
+        before = last
+        try:
+            for event in run.follow(directory):
+                if last is not None and event.number <= last.number:
+                    continue
+                last = event
+                call.show.event(event)
+                if event.kind == "plan.waiting":
+                    _ask(call, directory, event)
+        except KeyboardInterrupt:
+            if stopping:
+                raise
+            stopping = True
+            call.show.say("stopping the run; once more to leave it to itself")
+            run.stop(directory)
+            continue
+        if last is before or not run.lives(directory):
+            break
+    return _finish(call, directory, last)
+
+
+def _ask(call: Call, directory: Path, event: Event) -> None:
+    call.show.diff(str(event.data["text"]))
+    call.show.err.print(f"Apply these changes for stage {event.data['stage']}? [y/N] ", end="")
+    approve = sys.stdin.readline().strip().lower() in {"y", "yes"}
+    run.answer(directory, int(str(event.data["number"])), approve=approve)
+
+
+def _finish(call: Call, directory: Path, last: Event | None) -> int:
+    if last is None or last.kind != "run.finished":
+        output = (directory / run.OUTPUT).read_text(errors="replace").strip()
+        call.show.say(f"mailman-wizard: the run ended without a word: {output or 'it was killed'}")
+        return int(ExitCode.DEFECT)
+    data: dict[str, Any] = dict(last.data)
+    if data["error"]:
+        call.show.say(f"mailman-wizard: {data['error']}")
+    if call.options.json:
+        verified, stages = data["verified"], data["stages"]
+        result = {"schema": 1, "run": directory.name, "verified": verified, "stages": stages}
+        call.print_json({**result, "changed": data.get("changed", 0), "error": data["error"]})
+    else:
+        changed = data.get("changed", 0)
+        call.show.line(f"{changed} change(s) made" if changed else "nothing was changed")
+        word = "verified: true" if data["verified"] else "verified: false"
+        call.show.line(word, "bold green" if data["verified"] else "bold red")
+    return int(data["exit"])
+
+
+def _status(call: Call) -> int:
+    site = call.site
+    preflight.require_root()
+    found = status.status(site, LocalHost(), State())
+    if call.options.json:
+        call.print_json(found)
+        return int(ExitCode.VERIFIED)
+    rows: Any = found["stages"]
+    for row in rows:
+        when = f" ({row['at']})" if row["at"] else ""
+        why = f": {row['why']}" if row["why"] else ""
+        call.show.line(f"{row['stage']} {row['name']:13} {row['state']}{when}{why}")
+    return int(ExitCode.VERIFIED)
+
+
+def _explain(call: Call) -> int:
+    name = call.options.code
+    if name is None:
+        rows = explain.titles()
+        if call.options.json:
+            call.print_json({"schema": 1, "names": [{"name": each, "title": title} for each, title in rows]})
+        for each, title in () if call.options.json else rows:
+            call.show.line(f"{each:34} {title}")
+        return int(ExitCode.VERIFIED)
+    found = explain.explain(name, call.site)
+    if call.options.json:
+        call.print_json(found)
+    else:
+        call.show.line(explain.text(found).rstrip("\n"))
+    return int(ExitCode.VERIFIED)
+
+
+def _watch(call: Call) -> int:
+    preflight.require_root()
+    runs = sorted(path for path in State().runs.glob("*") if path.is_dir())
+    wanted = [path for path in runs if call.options.id in {None, path.name}]
+    if not wanted:
+        known = f"one of the {len(runs)} runs in {State().runs}"
+        raise AnswerError((Problem("RUN", repr(call.options.id), known),))
+    return _follow(call, wanted[-1])
+
+
+def _lab(call: Call) -> int:
+    from wizard import lab  # noqa: PLC0415 (the lab brings pexpect; no other command needs to wait for it)
+
+    def progress(part: float, text: str) -> None:
+        call.show.say(f"preparing the lab's packages: {part * 100:3.0f} % {text}")
+
+    command = list(call.options.command)
+    return lab.run(command[1:] if command[:1] == ["--"] else command, bare=call.options.bare, progress=progress)
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    add = shared.add_argument
+    add("--answers", metavar="FILE", help=f"the answers (default: {DEFAULT_PATH}, if it is there)")
+    add("--set", metavar="KEY=VALUE", action="append", help="one answer, over the file's; may be repeated")
+    add("--json", action="store_true", help="print one JSON object on standard output")
+    add("--plain", action="store_true", help="plain lines, without colour")
+    add("--color", choices=("auto", "always", "never"), default="auto", help="colour (default: auto)")
+    parser = argparse.ArgumentParser(
+        prog="mailman-wizard",
+        description="Set up Postfix and GNU Mailman 3, and prove each of six stages with real mail.",
+        epilog="Exit codes: 0 verified or done, 1 a check did not pass, 2 a bad answer, 3 refused before anything "
+        "was touched, 4 a change failed and was put back, 70 a defect of the wizard.",
+    )
+    parser.add_argument("--version", action="version", version=f"mailman-wizard {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, call: Callable[[Call], int], words: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[shared], help=words, description=words)
+        made.set_defaults(run=call)
+        return made
+
+    _arguments(command)
+    return parser
+
+
+def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.ArgumentParser]) -> None:
+    numbers = range(1, LAST + 1)
+    made = command("plan", _plan, "Show what would change, as a diff; changes nothing.")
+    made.add_argument("--stage", type=int, choices=numbers, help="one stage only")
+    made = command("apply", _apply, "Plan, apply and check; stops at the first stage that is not verified.")
+    which = made.add_mutually_exclusive_group()
+    which.add_argument("--stage", type=int, choices=numbers, help="one stage; those before it must pass")
+    which.add_argument("--through", type=int, choices=numbers, help="all stages up to this one")
+    made.add_argument("--yes", action="store_true", help="apply every plan without asking")
+    made = command("check", _check, "Run the live checks alone; changes no configuration.")
+    made.add_argument("--stage", type=int, choices=numbers, help="one stage only")
+    command("status", _status, "Show the six stages: verified, stale, failed, open, shut.")
+    made = command("explain", _explain, "Explain a check or a diagnosis; without a name, list them.")
+    made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
+    made = command("watch", _watch, "Follow a run, read-only, as it happens or afterwards.")
+    made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest)")
+    made = command("lab", _lab, "Run a command in a private copy of this machine.")
+    made.add_argument("--bare", action="store_true", help="without packages added, and with the machine's network")
+    made.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …", help="default: a shell")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""One diagnosis, as it is shown and as it stands in the JSON output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why a check failed, with this server's own values."""
+
+    code: str
+    """MW, the stage, and a number of two digits: MW101 … MW699."""
+    title: str
+    cause: str
+    fix: str
+    see: tuple[str, ...]
+    """Commands that show it by hand."""
+
+    def data(self) -> dict[str, object]:
+        """Return it as the command line's JSON has it."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "cause": self.cause,
+            "fix": self.fix,
+            "see": list(self.see),
+        }

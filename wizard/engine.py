@@ -1,0 +1,218 @@
+"""One execution: plan, apply and check stages in order, and let nobody pass the gate too early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard import check, planning, preflight, session
+from wizard.changes import Workshop
+from wizard.check import CheckResult, Outcome
+from wizard.errors import ChangeError, WizardError
+from wizard.events import Emit
+from wizard.host import Host
+from wizard.logs import Logs
+from wizard.plan import Plan
+from wizard.probes import inventory, remains
+from wizard.probes.bench import Bench
+from wizard.probes.ledger import Ledger
+from wizard.redact import Redactor
+from wizard.scene import Scene
+from wizard.session import Verified
+from wizard.site import Site
+from wizard.stages.model import Stage
+from wizard.state import State
+from wizard.transaction import Transaction
+from wizard.words import words
+
+ROUNDS = 3
+"""Plans made for one stage at most: packages first, then what can be planned only when they are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """How a stage's checks ended."""
+
+    stage: Stage
+    outcome: Outcome
+    seconds: float
+    checks: tuple[CheckResult, ...]
+
+    def data(self) -> dict[str, object]:
+        """Return it as the command line's JSON has it."""
+        return {
+            "stage": self.stage.number,
+            "name": self.stage.name,
+            "outcome": str(self.outcome),
+            "seconds": round(self.seconds, 3),
+            "checks": [result.data() for result in self.checks],
+        }
+
+
+Approve = Callable[[Plan], bool]
+
+
+@dataclass
+class Engine:
+    """Runs stages on one machine, under the lock that the caller holds."""
+
+    site: Site
+    host: Host
+    state: State
+    emit: Emit
+    redactor: Redactor
+    run: str
+    stages: tuple[Stage, ...]
+    directory: Path
+    """The run's own, for transcripts."""
+
+    def __post_init__(self) -> None:
+        self._results: dict[int, StageResult] = {}
+        self._proven: dict[int, Mapping[str, str]] = {}
+        self._ledger = Ledger(self.state.ledger)
+        self._logs = Logs.begin(self.host)
+        self._changed = 0
+
+    @property
+    def results(self) -> tuple[StageResult, ...]:
+        """The newest result of every stage that was checked, in order."""
+        return tuple(self._results[number] for number in sorted(self._results))
+
+    @property
+    def changed(self) -> int:
+        """How many changes were made."""
+        return self._changed
+
+    def apply(self, first: int, last: int, approve: Approve) -> bool:
+        """Plan, apply and check stages `first` to `last`; those before are checked, and must pass.
+
+        Returns:
+            Whether every stage up to `last` is proven, in this run, on the configuration as it is now.
+
+        Raises:
+            RefusedError: nothing was touched.
+            ChangeError: a change failed and was put back.
+        """
+        preflight.require_port(self.host, self.site)
+        self._sweep()
+        for stage in self.stages[:last]:
+            if not self._prove_up_to(stage.number - 1):
+                return False
+            if stage.number >= first and not self._apply(stage, approve):
+                return False
+            if not self._prove_up_to(stage.number):
+                return False
+        return True
+
+    def check(self, first: int, last: int) -> bool:
+        """Run the checks of stages `first` to `last`, ending at the first that does not pass.
+
+        Returns:
+            Whether all of them passed.
+        """
+        self._sweep()
+        return all(self._check(stage) for stage in self.stages[first - 1 : last])
+
+    def gate(self, number: int) -> bool:
+        """Tell whether a stage may be applied: all before it are proven on the configuration as it is now."""
+        now = session.parts(self.host, self.site)
+        return all(self._is_proven(stage, now) for stage in self.stages[: number - 1])
+
+    def _prove_up_to(self, number: int) -> bool:
+        """Check what is not proven on the present configuration, in order; a change may have made it so."""
+        for stage in self.stages[:number]:
+            if not self._is_proven(stage, session.parts(self.host, self.site)) and not self._check(stage):
+                return False
+        return self.gate(number + 1)
+
+    def _is_proven(self, stage: Stage, now: Mapping[str, str]) -> bool:
+        return self._proven.get(stage.number) == session.chosen(now, stage.depends)
+
+    def _apply(self, stage: Stage, approve: Approve) -> bool:
+        """Apply a stage's plan; False if it was not approved.
+
+        Raises:
+            ChangeError: also if the gate is shut, whoever asks.
+        """
+        if not self.gate(stage.number):
+            raise ChangeError(f"stage {stage.number} is shut: a stage before it is not proven")
+        for _ in range(ROUNDS):
+            plan = planning.make(stage, self.site, self.host, self.redactor)
+            self.emit("plan.made", stage=stage.number, name=stage.name, changes=plan.data())
+            if not plan:
+                return True
+            if not approve(plan):
+                return False
+            self._make(plan)
+        left = planning.make(stage, self.site, self.host, self.redactor)
+        if left:
+            raise ChangeError(f"stage {stage.number} still wants changes after {ROUNDS} rounds:\n{left.text()}")
+        return True
+
+    def _make(self, plan: Plan) -> None:
+        """Make the plan's changes; where packages come first, only those: the rest is planned anew then."""
+        first = tuple(change for change in plan.changes if change.kind == "package")
+        if first:
+            preflight.require_system(self.host)
+        shop = Workshop(self.host, self.emit, self.directory / "packages.log")
+        part = Plan(plan.stage, first or plan.changes)
+        Transaction(self.state, shop, self.run).apply(part)
+        self._changed += len(part.changes)
+
+    def _check(self, stage: Stage) -> bool:
+        self.emit("stage.started", stage=stage.number, name=stage.name)
+        before = session.chosen(session.parts(self.host, self.site), stage.depends)
+        bench = Bench(self.site, self.host, self._ledger, self.emit)
+        try:
+            scene = self._scene(bench)
+            results = check.run_checks(stage.checks, scene, self.emit, stage=stage.number, words=words(self.site))
+        finally:
+            bench.clear()
+        after = session.chosen(session.parts(self.host, self.site), stage.depends)
+        result = _judge(stage, results)
+        passed = result.outcome is Outcome.PASS and before == after
+        self._record(result, after, passed=passed)
+        return passed
+
+    def _scene(self, bench: Bench) -> Scene:
+        return Scene(
+            site=self.site,
+            host=self.host,
+            emit=self.emit,
+            redactor=self.redactor,
+            bench=bench,
+            logs=self._logs,
+            residue=self._inventory(),
+        )
+
+    def _inventory(self) -> inventory.Inventory:
+        """List what is there before the probes; empty if it cannot be seen, which stage 6 does not let pass."""
+        try:
+            return inventory.take(self.host)
+        except WizardError:
+            return {}
+
+    def _record(self, result: StageResult, parts: Mapping[str, str], *, passed: bool) -> None:
+        number = result.stage.number
+        self._results[number] = result
+        if passed:
+            self._proven[number] = parts
+        else:
+            self._proven.pop(number, None)
+        known = session.load(self.state.session)
+        at = self.host.now().isoformat(timespec="seconds")
+        verified = Verified(stage=number, at=at, run=self.run, passed=passed, parts=parts)
+        session.save(known.record(verified), self.state.session)
+        self.emit("stage.finished", **result.data(), verified=passed)
+
+    def _sweep(self) -> None:
+        remains.sweep(self.host, self._ledger, self.emit)
+
+
+def _judge(stage: Stage, results: tuple[CheckResult, ...]) -> StageResult:
+    """A stage passes only if it has checks and every one of them passed; else the worst outcome is its own."""
+    outcomes = [result.outcome for result in results]
+    worst = next((each for each in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.SKIP) if each in outcomes), Outcome.PASS)
+    outcome = worst if outcomes else Outcome.UNKNOWN
+    return StageResult(stage, outcome, sum(result.seconds for result in results), results)

@@ -1,0 +1,92 @@
+"""The log of a run: one JSON object a line, appended by the engine, read by every face of the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from wizard.redact import Redactor
+
+SCHEMA = 1
+FILE = "events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of a run.
+
+    Kinds: ``run.started``, ``stage.started``, ``plan.made``, ``change.started``, ``change.finished``,
+    ``change.failed``, ``check.started``, ``check.progress``, ``check.finished``, ``stage.finished``, ``note``,
+    ``run.finished``.
+    """
+
+    number: int
+    """Counts up from 1 without gaps."""
+    at: str
+    """UTC, ISO 8601 with microseconds."""
+    kind: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """Return it as one line of the log, without the line's end."""
+        return json.dumps({"schema": SCHEMA, "number": self.number, "at": self.at, "kind": self.kind, **self.data})
+
+
+class Emit(Protocol):
+    """How the engine says what it does."""
+
+    def __call__(self, kind: str, /, **data: object) -> None:
+        """Append one event."""
+        ...
+
+
+class EventLog:
+    """The writing end. Thread-safe; every line is whole, and secrets are taken out on the way."""
+
+    def __init__(self, directory: Path, redactor: Redactor) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._fd = os.open(directory / FILE, flags, 0o600)
+        self._redactor = redactor
+        self._lock = threading.Lock()
+        self._number = 0
+
+    def __call__(self, kind: str, /, **data: object) -> None:
+        """Append one event."""
+        with self._lock:
+            self._number += 1
+            clean = {key: self._redactor.data(value) for key, value in data.items()}
+            event = Event(self._number, datetime.now(UTC).isoformat(timespec="microseconds"), kind, clean)
+            os.write(self._fd, event.line().encode() + b"\n")
+
+    def close(self) -> None:
+        """Close the log; what was written stays."""
+        os.close(self._fd)
+
+
+def parse(line: str) -> Event | None:
+    """Read one line of a log; None for one that is not an event (half-written, or not ours)."""
+    try:
+        data = json.loads(line)
+        number, at, kind = data.pop("number"), data.pop("at"), data.pop("kind")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    data.pop("schema", None)
+    return Event(int(number), str(at), str(kind), data)
+
+
+def read(directory: Path) -> Iterator[Event]:
+    """Read the events of a run so far."""
+    path = directory / FILE
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            event = parse(line) if line.endswith("\n") else None
+            if event is not None:
+                yield event

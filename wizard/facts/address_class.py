@@ -1,0 +1,55 @@
+"""Which of Postfix's address classes a domain is in (ADDRESS_CLASS_README)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from wizard.facts import maps, postconf
+from wizard.host import Host
+
+PARAMETERS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
+"""In the order in which Postfix asks them."""
+_TABLE = re.compile(r"(?:proxy:)?[a-z]+:.+")
+
+
+def of(host: Host, domain: str) -> tuple[str, ...]:
+    """Tell the parameters that hold a domain, in Postfix's order of precedence.
+
+    Raises:
+        CommandError: postconf failed, or a table cannot be read.
+    """
+    values = postconf.settings(host, names=PARAMETERS)
+    return tuple(name for name in PARAMETERS if holds(host, values.get(name, ""), domain))
+
+
+def holds(host: Host, value: str, domain: str) -> bool:
+    """Tell whether a list of domains holds one: literally, in a table, or in a file of patterns.
+
+    The first pattern that matches decides, ``!pattern`` says no (postconf(5), mydestination).
+    """
+    for pattern in entries(value):
+        if _matches(host, pattern.removeprefix("!"), domain):
+            return not pattern.startswith("!")
+    return False
+
+
+def conflicting(classes: Iterable[str]) -> bool:
+    """Tell whether a domain is in two classes that Postfix warns about: every pair but local and relay."""
+    found = set(classes)
+    return len(found) > 1 and found != {"mydestination", "relay_domains"}
+
+
+def entries(value: str) -> tuple[str, ...]:
+    """Split a list value as Postfix does: commas and white space."""
+    return tuple(entry for entry in re.split(r"[,\s]+", value.strip()) if entry)
+
+
+def _matches(host: Host, pattern: str, domain: str) -> bool:
+    if pattern.startswith("/"):
+        text = host.read(Path(pattern)).decode("utf-8", "replace")
+        return holds(host, "\n".join(line.partition("#")[0] for line in text.splitlines()), domain)
+    if _TABLE.fullmatch(pattern):
+        return maps.lookup(host, pattern, domain) is not None
+    return pattern.lower() == domain.lower()

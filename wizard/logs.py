@@ -1,0 +1,105 @@
+"""The mail logs since a moment: Postfix's, wherever this machine keeps it, and Mailman's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from wizard.check import UnseenError
+from wizard.errors import WizardError
+from wizard.facts import mailman_log, postfix_log
+from wizard.facts.logfile import Mark
+from wizard.facts.postfix_log import LogSource
+from wizard.host import Host
+from wizard.mailman import cfg
+
+FILES = ("mailman.log", "smtp.log", "bounce.log")
+MOST_READS = 64
+"""Parts of a log that are read at once, at most; each is `logfile.CAP` bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What was logged since it was made."""
+
+    host: Host
+    begun: Mark
+    """For logs that were not there then: everything in them that is younger."""
+    postfix_mark: tuple[LogSource, Mark] | None
+    mailman_marks: Mapping[Path, Mark]
+
+    @classmethod
+    def begin(cls, host: Host) -> Self:
+        """Remember where every log stands now; also before Postfix or Mailman are installed."""
+        source = _source(host)
+        return cls(
+            host=host,
+            begun=Mark(at=host.now().timestamp()),
+            postfix_mark=(source, source.mark(host)) if source else None,
+            mailman_marks=_files(host).mark(host),
+        )
+
+    def from_now(self) -> Self:
+        """Return logs that begin now."""
+        return self.begin(self.host)
+
+    @property
+    def postfix_source(self) -> str:
+        """Name the place of Postfix's log."""
+        source = _source(self.host)
+        return source.where if source else "no place that can be read"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """What changes when a line is added; for `wizard.wait.until`."""
+        source = _source(self.host)
+        return (*(source.paths if source else ()), *_files(self.host).paths)
+
+    def postfix(self) -> tuple[postfix_log.LogLine, ...]:
+        """Read Postfix's lines.
+
+        Raises:
+            UnseenError: the log goes nowhere that can be read, or lines of it are lost.
+        """
+        source = _source(self.host)
+        if source is None:
+            raise UnseenError("Postfix's log goes nowhere that can be read: set maillog_file")
+        same = self.postfix_mark is not None and self.postfix_mark[0] == source
+        mark = self.postfix_mark[1] if self.postfix_mark is not None and same else self.begun
+        lines: list[postfix_log.LogLine] = []
+        for _ in range(MOST_READS):
+            reading = source.since(self.host, mark)
+            if reading.lost:
+                raise UnseenError(f"a part of {source.where} was lost while the run went on")
+            lines += [line for line in reading.lines if same or line.at.timestamp() >= int(self.begun.at)]
+            if not reading.more:
+                break
+            mark = reading.mark
+        return tuple(lines)
+
+    def mailman(self) -> tuple[mailman_log.LogLine, ...]:
+        """Read Mailman's lines, in the order of their time."""
+        files = _files(self.host)
+        marks = {file: self.mailman_marks.get(file, self.begun) for file in files.files}
+        lines: list[mailman_log.LogLine] = []
+        for _ in range(MOST_READS):
+            reading = files.since(self.host, marks)
+            lines += reading.lines
+            if not reading.more:
+                break
+            marks = dict(reading.marks)
+        return tuple(lines)
+
+
+def _source(host: Host) -> LogSource | None:
+    try:
+        return postfix_log.find(host)
+    except WizardError:  # Postfix is not installed yet
+        return None
+
+
+def _files(host: Host) -> mailman_log.Logs:
+    config = cfg.read(host)
+    return mailman_log.Logs(tuple(config.log_dir / name for name in FILES) if config else ())

@@ -1,0 +1,1 @@
+"""Mailman's side: its configuration file, its REST interface, its start."""

@@ -1,0 +1,95 @@
+"""Mailman's REST interface, through mailmanclient, with a limit on every request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.error import HTTPError
+
+from mailmanclient import Client, MailmanConnectionError
+from requests.exceptions import RequestException
+
+from wizard.errors import WizardError
+from wizard.mailman.cfg import Config
+
+LIMIT = 15
+"""Seconds for one request."""
+API = "3.1"
+
+
+class RestError(WizardError):
+    """The REST interface did not answer, or refused; the message is what it said."""
+
+
+def base_url(config: Config) -> str:
+    """Return the address of the interface for a client on this machine."""
+    host, port = config.rest
+    return f"http://[{host}]:{port}/{API}" if ":" in host else f"http://{host}:{port}/{API}"
+
+
+def connect(config: Config) -> Client:
+    """Return a client; it is not tried yet.
+
+    mailmanclient is not typed; what it hands out (lists, members, held messages) is therefore ``Any``.
+    """
+    name, password = config.credentials
+    return Client(base_url(config), name, password, request_hooks=[_limited])
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """Turn everything a request can end with into `RestError`, in the words of the other side."""
+    try:
+        yield
+    except HTTPError as error:
+        raise RestError(f"Mailman's REST interface answered {error.code}: {error.reason}") from error
+    except (MailmanConnectionError, RequestException, OSError) as error:
+        raise RestError(f"Mailman's REST interface does not answer: {error}") from error
+
+
+def answers(config: Config) -> bool:
+    """Tell whether the interface answers with the configured password."""
+    try:
+        with said():
+            return bool(connect(config).system)
+    except RestError:
+        return False
+
+
+def find_list(client: Any, address: str) -> Any | None:
+    """Return the list with this address, or None if there is none.
+
+    Raises:
+        RestError: the interface did not answer, or answered something other than 404.
+    """
+    return _found(lambda: client.get_list(address))
+
+
+def find_domain(client: Any, domain: str) -> Any | None:
+    """Return the domain, or None; raises as `find_list`."""
+    return _found(lambda: client.get_domain(domain))
+
+
+def find_user(client: Any, address: str) -> Any | None:
+    """Return the user with this address, or None; raises as `find_list`."""
+    return _found(lambda: client.get_user(address))
+
+
+def find_address(client: Any, address: str) -> Any | None:
+    """Return the address as Mailman knows it, or None; raises as `find_list`."""
+    return _found(lambda: client.get_address(address))
+
+
+def _found(ask: Any) -> Any | None:
+    with said():
+        try:
+            return ask()
+        except HTTPError as error:
+            if error.code == 404:  # noqa: PLR2004 (HTTP's own number says it best)
+                return None
+            raise
+
+
+def _limited(params: dict[str, object]) -> dict[str, object]:
+    return {**params, "timeout": LIMIT}

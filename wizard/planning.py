@@ -1,0 +1,27 @@
+"""Making a stage's plan, and learning on the way what in it must not be shown."""
+
+from __future__ import annotations
+
+from wizard.host import Host
+from wizard.mailman import cfg
+from wizard.plan import File, Plan
+from wizard.redact import Redactor
+from wizard.site import Site
+from wizard.stages.model import Stage
+
+
+def make(stage: Stage, site: Site, host: Host, redactor: Redactor) -> Plan:
+    """Plan one stage on this machine as it is now; nothing is changed.
+
+    Raises:
+        WizardError: the machine's configuration cannot be read.
+    """
+    redactor.learn(*site.secrets())
+    present = cfg.read(host)
+    if present is not None:
+        redactor.learn(*present.secrets())
+    plan = stage.plan(site, host)
+    for change in plan.changes:
+        if isinstance(change, File) and change.path == cfg.PATH and change.after is not None:
+            redactor.learn(*cfg.parse(change.after.decode("utf-8", "surrogateescape")).secrets())
+    return plan

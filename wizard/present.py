@@ -1,0 +1,122 @@
+"""Events and results as lines of text, for the command line.
+
+Everything that came from outside (logs, answers, other programs) goes through `printable` before it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from wizard.events import Event
+from wizard.printable import printable
+
+STYLES = {"pass": "green", "fail": "bold red", "skip": "yellow", "unknown": "yellow"}
+WORDS = {"pass": "PASS", "fail": "FAIL", "skip": "SKIP", "unknown": "UNKNOWN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Results go to `out`, progress to `err`; neither ever gets a raw control character."""
+
+    out: Console
+    err: Console
+    quiet: bool
+    """Whether results are left out because one JSON object will follow."""
+
+    def event(self, event: Event) -> None:
+        """Show one event of a run."""
+        data: Mapping[str, Any] = event.data
+        match event.kind:
+            case "check.finished":
+                self._result(data)
+            case "stage.started":
+                self._progress(f"stage {data['stage']} ({data['name']}): checking")
+            case "stage.finished":
+                self._stage(data)
+            case "plan.made":
+                self._progress(f"stage {data['stage']} ({data['name']}): {_count(data['changes'])}")
+            case "change.started":
+                self._progress(f"  {data['change']}: {data['target']}")
+            case "change.progress":
+                self._progress(f"  {_advance(data)}")
+            case "change.failed":
+                self._progress(f"  failed: {data['error']}")
+            case "check.progress" | "note":
+                self._progress(f"  {data['text']}")
+            case _:
+                pass
+
+    def line(self, text: str, style: str = "") -> None:
+        """Print one line of a result."""
+        self.out.print(_safe(text), style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Print to standard error: progress, questions, errors."""
+        self.err.print(_safe(text), markup=False, highlight=False, soft_wrap=True)
+
+    def diff(self, text: str) -> None:
+        """Print a diff, coloured by line."""
+        for line in text.splitlines():
+            style = {"+": "green", "-": "red", "@": "cyan", "!": "yellow", "#": "dim", "=": "bold"}.get(line[:1], "")
+            self.line(line, style)
+
+    def _progress(self, text: str) -> None:
+        self.say(text)
+
+    def _result(self, data: Mapping[str, Any]) -> None:
+        if self.quiet:
+            self.say(f"  {WORDS[data['outcome']]} {data['id']}")
+            return
+        outcome = data["outcome"]
+        head = f"  [{STYLES[outcome]}]{WORDS[outcome]:7}[/] {escape(_safe(data['title']))}"
+        self.out.print(
+            f"{head} [dim]({escape(data['id'])}, {data['seconds']:.1f} s)[/]", highlight=False, soft_wrap=True
+        )
+        for line in data["evidence"]:
+            self.line(f"          {line}", "dim" if outcome == "pass" else "")
+        if data["diagnosis"]:
+            self._diagnosis(data["diagnosis"])
+
+    def _diagnosis(self, diagnosis: Mapping[str, Any]) -> None:
+        self.line(f"          {diagnosis['code']}: {diagnosis['title']}", "bold")
+        self.line(f"          cause: {diagnosis['cause']}")
+        self.line(f"          fix:   {diagnosis['fix']}")
+        for command in diagnosis["see"]:
+            self.line(f"          see:   {command}")
+
+    def _stage(self, data: Mapping[str, Any]) -> None:
+        if not self.quiet:
+            word = "verified" if data["verified"] else "NOT verified"
+            style = "bold green" if data["verified"] else "bold red"
+            self.line(f"stage {data['stage']} ({data['name']}): {word}, {data['seconds']:.1f} s", style)
+
+
+def console(*, stderr: bool, color: str, plain: bool) -> Console:
+    """Make a console that writes colour as asked: ``auto`` goes by the terminal and NO_COLOR."""
+    return Console(
+        stderr=stderr,
+        force_terminal=True if color == "always" else None,
+        no_color=True if plain or color == "never" else None,
+        color_system=None if plain or color == "never" else "auto",
+        emoji=False,
+    )
+
+
+def _safe(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def _count(changes: Iterable[object]) -> str:
+    number = len(list(changes))
+    return f"{number} change(s)" if number else "nothing to change"
+
+
+def _advance(data: Mapping[str, Any]) -> str:
+    if "percent" in data:
+        return f"{data['percent']:3d} % {data['text']}"
+    return f"{data['target']}: {data['done']} of {data['of']} runners"

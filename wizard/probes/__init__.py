@@ -1,0 +1,1 @@
+"""Probes: temporary accounts and lists, the mail between them, and leaving nothing of it behind."""

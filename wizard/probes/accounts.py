@@ -1,0 +1,83 @@
+"""Probe accounts: real Unix users with real mailboxes, or users that the admin has named."""
+
+from __future__ import annotations
+
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.errors import AnswerError, Problem
+from wizard.host import Host
+from wizard.mail.mailbox import Format, Mailbox
+from wizard.site import Site
+
+SPOOL = Path("/var/mail")
+HOMES = Path("/home")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Somebody whose mailbox the checks can look into."""
+
+    address: str
+    user: str
+    mailbox: Mailbox
+    temporary: bool
+    """Made for the probe; otherwise named by the admin, and never removed."""
+
+
+def named(site: Site) -> tuple[Subscriber, ...]:
+    """Return the subscribers that the admin named; none if a number was given.
+
+    Raises:
+        AnswerError: one is not a user of this machine, so that its mailbox could not be seen.
+    """
+    given = site.check.subscribers
+    if isinstance(given, int):
+        return ()
+    return tuple(_existing(site, address, number) for number, address in enumerate(given))
+
+
+def make(host: Host, site: Site, user: str) -> Subscriber:
+    """Make a probe account without a password or a shell.
+
+    Raises:
+        CommandError: useradd(8) refused.
+    """
+    maildir = site.mail.mailbox == "maildir"
+    home = ["--create-home", "--home-dir", str(HOMES / user)] if maildir else ["--home-dir", "/nonexistent"]
+    shell = ["--shell", "/usr/sbin/nologin"]
+    host.run(["useradd", "--system", "--gid", "nogroup", *shell, *home, "--", user]).require()
+    path = HOMES / user / "Maildir" if maildir else SPOOL / user
+    return Subscriber(site.user_address(user), user, Mailbox(path, site.mail.mailbox), temporary=True)
+
+
+def remove(host: Host, user: str) -> None:
+    """Remove a probe account, its home and its mailbox; one that is gone already is no error.
+
+    Raises:
+        CommandError: userdel(8) refused.
+        OSError: the mailbox could not be removed.
+    """
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        pass
+    else:
+        home = ["--remove"] if host.state(HOMES / user) else []
+        host.run(["userdel", *home, "--", user]).require()
+    host.remove(SPOOL / user)
+
+
+def _existing(site: Site, address: str, number: int) -> Subscriber:
+    user, _, domain = address.rpartition("@")
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        account = None
+    if account is None or domain != site.mail.local_domain:
+        may_be = f"a user of this machine, USER@{site.mail.local_domain}: only their mailbox can be looked into"
+        raise AnswerError((Problem(f"check.subscribers.{number}", repr(address), may_be),))
+    kind: Format = site.mail.mailbox
+    path = Path(account.pw_dir) / "Maildir" if kind == "maildir" else SPOOL / user
+    return Subscriber(address, user, Mailbox(path, kind), temporary=False)

@@ -1,0 +1,170 @@
+"""The bench of one stage's checks: probe accounts, probe lists and the mail between them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from wizard import wait
+from wizard.check import UnseenError
+from wizard.errors import WizardError
+from wizard.events import Emit
+from wizard.host import Host
+from wizard.facts import postconf
+from wizard.mail import message
+from wizard.mail.message import Kind, ProbeMessage
+from wizard.mailman import cfg, rest
+from wizard.mailman.cfg import LMTP_MAP, Config
+from wizard.probes import accounts, lists, remains, tables
+from wizard.probes.accounts import Subscriber
+from wizard.probes.ledger import PREFIX, Ledger
+from wizard.probes.lists import ProbeList
+from wizard.site import Site
+
+DRAIN_LIMIT = 20
+"""Seconds that mail of the probes still on its way is waited for before the mailboxes are removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One post that was sent to a probe list."""
+
+    mailing_list: ProbeList
+    kind: Kind
+    message: ProbeMessage
+
+
+@dataclass
+class Bench:
+    """Makes what the checks need when it is first asked for; `clear` removes all of it."""
+
+    site: Site
+    host: Host
+    ledger: Ledger
+    emit: Emit
+    token: str = field(default_factory=lambda: PREFIX + secrets.token_hex(4))
+    """Unique; stands in the name of everything this bench makes and in every message it sends."""
+
+    posts: list[Posted] = field(default_factory=list)
+    """What was posted so far, for the checks that look at its arrival."""
+    cookies: set[str] = field(default_factory=set, repr=False)
+    """Confirmation tokens that were answered; secrets."""
+
+    def __post_init__(self) -> None:
+        self._named = accounts.named(self.site)
+        self._made: dict[str, Subscriber] = {}
+        self._lists: tuple[ProbeList, ...] | None = None
+        self._sent = 0
+
+    @property
+    def subscribers(self) -> tuple[Subscriber, ...]:
+        """Those who join: the ones the admin named, or as many temporary ones as the site says."""
+        count = self.site.check.subscribers
+        if not isinstance(count, int):
+            return self._named
+        return tuple(self._account(f"s{number}") for number in range(1, count + 1))
+
+    @property
+    def outsider(self) -> Subscriber:
+        """Somebody who is never subscribed."""
+        return self._account("x")
+
+    @property
+    def owner(self) -> Subscriber:
+        """The owner of the probe lists, to whom Mailman's notices go."""
+        return self._account("o")
+
+    @property
+    def lists(self) -> tuple[ProbeList, ...]:
+        """A probe list for each list of the site.
+
+        Raises:
+            UnseenError: Mailman or the site's list is not there to be copied.
+            RestError: REST refused.
+        """
+        if self._lists is None:
+            self._lists = tuple(self._list(number) for number in range(len(self.site.lists)))
+            tables.noticed(self.host)
+        return self._lists
+
+    def compose(self, kind: Kind, sender: Subscriber, recipient: str) -> ProbeMessage:
+        """Compose the next message of this bench."""
+        return message.compose(
+            kind,
+            token=self.token,
+            number=self.next_number(),
+            sender=sender.address,
+            recipient=recipient,
+            date=self.host.now(),
+        )
+
+    def command(self, sender: Subscriber, recipient: str) -> ProbeMessage:
+        """Compose a command mail; its recipient is the command."""
+        return message.command(
+            token=self.token,
+            number=self.next_number(),
+            sender=sender.address,
+            recipient=recipient,
+            date=self.host.now(),
+        )
+
+    def next_number(self) -> int:
+        """Count the messages of this bench, from 1."""
+        self._sent += 1
+        return self._sent
+
+    def on_its_way(self) -> tuple[str, ...]:
+        """Tell where mail of this bench still is: Postfix's queue and Mailman's.
+
+        Raises:
+            CommandError: the queue could not be read.
+        """
+        return remains.on_its_way(self.host, self.token)
+
+    def drained(self, limit: float = DRAIN_LIMIT) -> tuple[str, ...]:
+        """Wait until nothing of this bench is on its way; return what still is at the limit."""
+        try:
+            wait.until(lambda: None if self.on_its_way() else True, limit=limit)
+        except wait.LimitError:
+            return self.on_its_way()
+        return ()
+
+    def clear(self) -> None:
+        """Remove everything that this bench has made; what cannot be removed stays in the ledger."""
+        if self._made or self._lists:
+            self._quietly(self.drained)
+        remains.remove(self.host, self.ledger, self.emit, self.token)
+        self._made.clear()
+        self._lists = None
+
+    def _quietly(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except WizardError as error:
+            self.emit("note", text=f"while clearing up: {error}")
+
+    def _account(self, suffix: str) -> Subscriber:
+        user = f"{self.token}-{suffix}"
+        if user not in self._made:
+            self.ledger.note(user=user)
+            self._made[user] = accounts.make(self.host, self.site, user)
+        return self._made[user]
+
+    def _list(self, number: int) -> ProbeList:
+        config = cfg.read(self.host)
+        if config is None:
+            raise UnseenError(f"{cfg.PATH} is not there")
+        client = rest.connect(config)
+        original = self.site.list_address(self.site.lists[number])
+        address = f"{self.token}-l{number + 1}@{self.site.mail.domain}"
+        self.ledger.note(mailing_list=address)
+        for person in (*self.subscribers, self.outsider, self.owner):
+            if person.address not in self.ledger.made.addresses and not rest.find_address(client, person.address):
+                self.ledger.note_address(person.address)
+        tables.next_second(self.host, self._table(config))
+        return lists.make(client, self.site, address, original, self.owner.address)
+
+    def _table(self, config: Config) -> str:
+        kind = postconf.settings(self.host, names=("default_database_type",))["default_database_type"]
+        return f"{kind}:{config.data_dir / LMTP_MAP}"

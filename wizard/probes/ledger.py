@@ -1,0 +1,104 @@
+"""What the probes have made and not yet removed.
+
+It is written down before it is made, so that a killed run's remains are known to the next start.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from wizard import atomic
+
+PREFIX = "mwz-"
+"""Every account and list of a probe begins so; nothing without it is ever removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The things of one bench."""
+
+    users: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    """Addresses of probe lists."""
+    addresses: tuple[str, ...] = ()
+    """Addresses that Mailman did not know before the probes."""
+    source: str | None = None
+    """A temporary address of the loopback interface, for the check of relaying."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is left to remove."""
+        return bool(self.users or self.lists or self.addresses or self.source)
+
+
+class Ledger:
+    """The file that holds a `Made`; every change is durable before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.made = _read(path)
+
+    def note(self, *, user: str | None = None, mailing_list: str | None = None, source: str | None = None) -> None:
+        """Write down what is about to be made.
+
+        Raises:
+            ValueError: a name that is not a probe's.
+            OSError: it could not be written; then nothing may be made.
+        """
+        for name in (user, mailing_list):
+            if name is not None and not name.startswith(PREFIX):
+                raise ValueError(f"{name!r} is not a probe's name")
+        made = self.made
+        self._write(
+            replace(
+                made,
+                users=(*made.users, user) if user else made.users,
+                lists=(*made.lists, mailing_list) if mailing_list else made.lists,
+                source=source or made.source,
+            )
+        )
+
+    def note_address(self, address: str) -> None:
+        """Write down an address that Mailman is going to meet."""
+        self._write(replace(self.made, addresses=(*self.made.addresses, address)))
+
+    def strike(self, name: str) -> None:
+        """Take out one thing that is removed: a user, a list's address, an address or the source."""
+        made = self.made
+        self._write(
+            Made(
+                users=tuple(user for user in made.users if user != name),
+                lists=tuple(address for address in made.lists if address != name),
+                addresses=tuple(address for address in made.addresses if address != name),
+                source=None if made.source == name else made.source,
+            )
+        )
+
+    def _write(self, made: Made) -> None:
+        self.made = made
+        if made:
+            atomic.replace(self._path, json.dumps(asdict(made)).encode(), mode=0o600, uid=0, gid=0)
+        else:
+            atomic.remove(self._path)
+
+
+def _read(path: Path) -> Made:
+    try:
+        raw = json.loads(path.read_bytes())
+        return Made(
+            users=_names(raw["users"]),
+            lists=_names(raw["lists"]),
+            addresses=tuple(str(address) for address in raw["addresses"]),
+            source=raw["source"],
+        )
+    except FileNotFoundError:
+        return Made()
+    except (ValueError, KeyError, TypeError):
+        path.replace(path.with_suffix(".corrupt"))
+        return Made()
+
+
+def _names(raw: list[str]) -> tuple[str, ...]:
+    """Keep what can only be a probe's: the file decides what is deleted."""
+    return tuple(name for name in raw if name.startswith(PREFIX))

@@ -1,0 +1,135 @@
+"""Probe lists: copies of the site's lists, so that a list with members of its own is never posted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.check import UnseenError
+from wizard.mailman import rest
+from wizard.site import Site
+
+COPIED = (
+    "administrivia",
+    "allow_list_posts",
+    "anonymous_list",
+    "collapse_alternatives",
+    "convert_html_to_plaintext",
+    "default_member_action",
+    "default_nonmember_action",
+    "dmarc_mitigate_action",
+    "dmarc_mitigate_unconditionally",
+    "emergency",
+    "filter_action",
+    "filter_content",
+    "include_rfc2369_headers",
+    "max_message_size",
+    "max_num_recipients",
+    "personalize",
+    "posting_pipeline",
+    "preferred_language",
+    "require_explicit_destination",
+    "subscription_policy",
+    "unsubscription_policy",
+)
+"""The settings that decide on a message's way; those that name other people or places are not copied."""
+
+QUIET = {"archive_policy": "never", "digests_enabled": False}
+"""What a probe list has whatever the original has: nothing of it is to stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeList:
+    """One temporary list."""
+
+    address: str
+    original: str
+    """The address of the site's list whose settings it has."""
+    mailing_list: Any
+    """mailmanclient's list."""
+
+    def sub(self, suffix: str) -> str:
+        """Return one of its other addresses, for instance that of ``join``."""
+        name, _, domain = self.address.partition("@")
+        return f"{name}-{suffix}@{domain}"
+
+    def roster(self) -> frozenset[str]:
+        """Tell who is subscribed now.
+
+        Raises:
+            RestError: REST did not answer.
+        """
+        with rest.said():
+            return frozenset(str(member.email) for member in self.mailing_list.members)
+
+    def setting(self, key: str) -> str:
+        """Tell one of its settings, as Mailman has it.
+
+        Raises:
+            RestError: REST did not answer.
+        """
+        with rest.said():
+            return str(self.mailing_list.settings[key])
+
+
+def make(client: Any, site: Site, address: str, original: str, owner: str) -> ProbeList:
+    """Make a probe list with the settings of one of the site's lists.
+
+    Args:
+        client: of the REST interface.
+        site: the answers.
+        address: of the new list.
+        original: of the list to take the settings from.
+        owner: a probe's address; without an owner, Mailman would write to the site's owner.
+
+    Raises:
+        UnseenError: the site's list is not there.
+        RestError: REST refused.
+    """
+    model = rest.find_list(client, original)
+    if model is None:
+        raise UnseenError(f"Mailman has no list {original}")
+    name = address.partition("@")[0]
+    with rest.said():
+        made = client.get_domain(site.mail.domain).create_list(name)
+        made.add_owner(owner)
+        wanted = {key: model.settings[key] for key in COPIED if key in model.settings} | QUIET
+        settings = made.settings
+        changed = {key: value for key, value in wanted.items() if settings.get(key) != value}
+        for key, value in changed.items():
+            settings[key] = value
+        if changed:
+            settings.save()
+    return ProbeList(address, original, made)
+
+
+def remove(client: Any, address: str) -> None:
+    """Remove a probe list with what is held for it; one that is gone already is no error.
+
+    Raises:
+        RestError: REST refused.
+    """
+    found = rest.find_list(client, address)
+    if found is None:
+        return
+    with rest.said():
+        for held in found.held:
+            found.discard_message(held.request_id)
+        for request in found.get_requests():
+            found.moderate_request(request["token"], "discard")
+        found.delete()
+
+
+def forget(client: Any, address: str) -> None:
+    """Make Mailman forget a probe's address and the user that it made for it.
+
+    Raises:
+        RestError: REST refused.
+    """
+    user = rest.find_user(client, address)
+    with rest.said():
+        if user is not None:
+            user.delete()
+        known = rest.find_address(client, address)
+        if known is not None:
+            known.delete()

@@ -1,0 +1,113 @@
+"""Finding and removing what probes have left, in the order in which it can be removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from wizard import wait
+from wizard.errors import WizardError
+from wizard.events import Emit
+from wizard.facts import postqueue, queues
+from wizard.host import Host
+from wizard.mailman import cfg, rest
+from wizard.probes import accounts, lists, source
+from wizard.probes.ledger import PREFIX, Ledger
+
+_TOKEN = re.compile(rf"{PREFIX}[0-9a-f]{{8}}")
+
+
+def on_its_way(host: Host, token: str) -> tuple[str, ...]:
+    """Tell where mail that carries a token is: queue ids of Postfix, queue files of Mailman.
+
+    Raises:
+        CommandError: Postfix's queue could not be read.
+    """
+    return (*_postfix(host, token), *map(str, _mailman(host, token)))
+
+
+def sweep(host: Host, ledger: Ledger, emit: Emit) -> None:
+    """Remove what a killed run left, by its ledger.
+
+    What cannot be removed now (Mailman does not run, say) stays in the ledger for the next start.
+    """
+    made = ledger.made
+    tokens = {found[0] for name in (*made.users, *made.lists) if (found := _TOKEN.match(name))}
+    for token in sorted(tokens):
+        emit("note", text=f"removing what the probes of an earlier run left ({token})")
+        remove(host, ledger, emit, token)
+    if ledger.made.source:
+        _try(emit, "the probe's network address", lambda: _source(host, ledger))
+
+
+def remove(host: Host, ledger: Ledger, emit: Emit, token: str) -> None:
+    """Remove everything of one token: messages, lists, addresses, accounts."""
+    _try(emit, "messages in Postfix's queue", lambda: _delete_queued(host, token))
+    _try(emit, "messages in Mailman's queues", lambda: _delete_files(host, token))
+    for address in ledger.made.lists:
+        if address.startswith(token):
+            _try(emit, address, partial(_list, host, ledger, address))
+    for address in ledger.made.addresses:
+        _try(emit, address, partial(_address, host, ledger, address))
+    for user in ledger.made.users:
+        if user.startswith(token):
+            _try(emit, user, partial(_user, host, ledger, user))
+    if ledger.made.source:
+        _try(emit, "the probe's network address", lambda: _source(host, ledger))
+
+
+def _try(emit: Emit, what: str, do: Callable[[], None]) -> None:
+    try:
+        do()
+    except (WizardError, OSError, wait.LimitError) as error:
+        emit("note", text=f"{what} could not be removed yet: {error}")
+
+
+def _postfix(host: Host, token: str) -> tuple[str, ...]:
+    return tuple(
+        message.queue_id
+        for message in postqueue.read(host)
+        if token in message.sender or any(token in recipient.address for recipient in message.recipients)
+    )
+
+
+def _mailman(host: Host, token: str) -> tuple[Path, ...]:
+    config = cfg.read(host)
+    return queues.holding(host, config.queue_dir, token) if config else ()
+
+
+def _delete_queued(host: Host, token: str) -> None:
+    for queue_id in _postfix(host, token):
+        host.run(["postsuper", "-d", queue_id]).require()
+
+
+def _delete_files(host: Host, token: str) -> None:
+    for path in _mailman(host, token):
+        host.remove(path)
+
+
+def _list(host: Host, ledger: Ledger, address: str) -> None:
+    config = cfg.read(host)
+    if config is not None:
+        lists.remove(rest.connect(config), address)
+    ledger.strike(address)
+
+
+def _address(host: Host, ledger: Ledger, address: str) -> None:
+    config = cfg.read(host)
+    if config is not None:
+        lists.forget(rest.connect(config), address)
+    ledger.strike(address)
+
+
+def _user(host: Host, ledger: Ledger, user: str) -> None:
+    accounts.remove(host, user)
+    ledger.strike(user)
+
+
+def _source(host: Host, ledger: Ledger) -> None:
+    if ledger.made.source:
+        source.remove(host, ledger.made.source)
+        ledger.strike(ledger.made.source)

@@ -1,0 +1,37 @@
+"""Keeping secrets out of everything that is shown or stored for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+HIDDEN = "[secret]"
+SHORTEST = 6
+"""Shorter strings are not hidden: they would tear holes into ordinary words."""
+
+
+class Redactor:
+    """Knows the secrets met so far and takes them out of text and JSON-like data."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self.learn(*secrets)
+
+    def learn(self, *secrets: str) -> None:
+        """Remember secrets; from now on they are hidden."""
+        self._secrets.update(secret for secret in secrets if len(secret) >= SHORTEST)
+
+    def text(self, text: str) -> str:
+        """Return the text with every known secret hidden, the longest first."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def data(self, value: object) -> object:
+        """Return JSON-like data with every known secret hidden in its strings, keys included."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.data(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(inner) for inner in value]
+        return value

@@ -1,0 +1,214 @@
+"""A run: one execution of the engine in a session of its own, which a lost terminal does not end.
+
+``python -m wizard.run DIRECTORY`` is the run itself; everybody else starts one with `start` and reads its events.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+from watchfiles import watch
+
+from wizard import __version__, atomic, events, wait
+from wizard.engine import Engine, StageResult
+from wizard.errors import ChangeError, ExitCode, WizardError
+from wizard.events import Event, EventLog
+from wizard.host import LocalHost
+from wizard.plan import Plan
+from wizard.printable import printable
+from wizard.redact import Redactor
+from wizard.site import Site, dumps, loads
+from wizard.stages import STAGES
+from wizard.state import State
+
+REQUEST, OUTPUT, ALIVE, CRASH = "request.json", "output", "alive", "crash.txt"
+APPROVAL_LIMIT = 3600.0
+"""Seconds that a plan waits for the admin's word; then nothing is changed and the run ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is to do."""
+
+    command: Literal["apply", "check"]
+    first: int
+    last: int
+    approved: bool
+    """Whether every plan may be applied without asking."""
+    site: str
+    """The answers, as site.toml."""
+
+
+class StoppedError(WizardError):
+    """The run was told to stop; what it was changing is put back."""
+
+    exit_code = ExitCode.NOT_VERIFIED
+
+
+def start(state: State, request: Request) -> Path:
+    """Start a run and return its directory at once; its events tell the rest.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    name = f"{LocalHost().now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    directory = state.runs / name
+    directory.mkdir(mode=0o700)
+    atomic.replace(directory / REQUEST, json.dumps(asdict(request)).encode(), mode=0o600, uid=0, gid=0)
+    lock = os.open(directory / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        argv = [sys.executable, "-m", "wizard.run", str(directory)]
+        pid = LocalHost().spawn(argv, output=directory / OUTPUT, keep=lock)
+        os.pwrite(lock, f"{pid}\n".encode(), 0)
+    finally:
+        os.close(lock)
+    return directory
+
+
+def lives(directory: Path) -> bool:
+    """Tell whether a run's process is there: it holds a lock that the kernel gives back at its end."""
+    try:
+        with (directory / ALIVE).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def stop(directory: Path) -> None:
+    """Ask a run to stop; it puts back what it was changing and clears its probes away."""
+    if lives(directory):
+        with suppress(ProcessLookupError, ValueError):
+            os.kill(int((directory / ALIVE).read_text()), signal.SIGTERM)
+
+
+def answer(directory: Path, number: int, *, approve: bool) -> None:
+    """Answer a plan that waits for approval; `number` is that of its ``plan.waiting`` event."""
+    atomic.replace(directory / f"answer-{number}", b"yes" if approve else b"no", mode=0o600, uid=0, gid=0)
+
+
+def follow(directory: Path) -> Iterator[Event]:
+    """Give the events of a run as they come, to its end or to the end of its process."""
+    seen = 0
+    for _ in _changes(directory):
+        ended = not lives(directory)
+        for event in events.read(directory):
+            if event.number > seen:
+                seen = event.number
+                yield event
+                if event.kind == "run.finished":
+                    return
+        if ended:
+            return
+
+
+def _changes(directory: Path) -> Iterator[None]:
+    yield
+    milliseconds = int(wait.GLANCE * 1000)
+    for _ in watch(directory, debounce=20, step=5, rust_timeout=milliseconds, yield_on_timeout=True, recursive=False):
+        yield
+
+
+def main(arguments: list[str]) -> int:
+    """Be the run."""
+    directory = Path(arguments[0])
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _stop)
+    redactor = Redactor()
+    log = EventLog(directory, redactor)
+    try:
+        code = _run(directory, log, redactor)
+    except Exception as error:  # noqa: BLE001 (a defect is reported as one, with everything a report needs)
+        report = redactor.text(traceback.format_exc())
+        content = f"mailman-wizard {__version__}, Python {sys.version}\n{report}".encode()
+        atomic.replace(directory / CRASH, content, mode=0o600, uid=0, gid=0)
+        text = f"a defect of the wizard: {type(error).__name__}: {error}; see {directory / CRASH}"
+        code = ExitCode.DEFECT
+        log("run.finished", exit=int(code), verified=False, error=printable(text), stages=[])
+    return int(code)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise StoppedError("the run was told to stop")
+
+
+def _run(directory: Path, log: EventLog, redactor: Redactor) -> ExitCode:
+    request = Request(**json.loads((directory / REQUEST).read_bytes()))
+    site = loads(request.site)
+    redactor.learn(*site.secrets())
+    log("run.started", run=directory.name, command=request.command, first=request.first, last=request.last)
+    state = State(directory.parent.parent)
+    results: tuple[StageResult, ...] = ()
+    changed, error, code = 0, None, ExitCode.VERIFIED
+    try:
+        with state.locked():
+            engine = Engine(site, LocalHost(), state, log, redactor, directory.name, STAGES, directory)
+            try:
+                verified = _do(engine, request, _approver(directory, log, request))
+            finally:
+                results, changed = engine.results, engine.changed
+        code = ExitCode.VERIFIED if verified else ExitCode.NOT_VERIFIED
+    except WizardError as failed:
+        code, error = failed.exit_code, printable(str(failed))
+    except OSError as failed:
+        code, error = ExitCode.PUT_BACK, printable(str(failed))
+    log(
+        "run.finished",
+        run=directory.name,
+        exit=int(code),
+        verified=code is ExitCode.VERIFIED,
+        changed=changed,
+        error=error,
+        stages=[result.data() for result in results],
+    )
+    return code
+
+
+def _do(engine: Engine, request: Request, approve: Callable[[Plan], bool]) -> bool:
+    if request.command == "apply":
+        return engine.apply(request.first, request.last, approve)
+    return engine.check(request.first, request.last)
+
+
+def _approver(directory: Path, log: EventLog, request: Request) -> Callable[[Plan], bool]:
+    count = 0
+
+    def approve(plan: Plan) -> bool:
+        nonlocal count
+        if request.approved:
+            return True
+        count += 1
+        path = directory / f"answer-{count}"
+        log("plan.waiting", stage=plan.stage, number=count, text=plan.text())
+        try:
+            wait.until(lambda: True if path.exists() else None, limit=APPROVAL_LIMIT, paths=(directory,))
+        except wait.LimitError:
+            raise ChangeError("nobody answered whether the plan may be applied; nothing was changed") from None
+        return path.read_bytes() == b"yes"
+
+    return approve
+
+
+def site_text(site: Site) -> str:
+    """Return the answers as a request carries them."""
+    return dumps(site)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

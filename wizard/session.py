@@ -1,0 +1,90 @@
+"""Which stages are verified, and on which configuration: what the gate and ``status`` go by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from wizard import atomic, packages
+from wizard.host import Host
+from wizard.mailman import cfg
+from wizard.site import Site
+from wizard.staging import MAIN, MASTER, POSTFIX
+
+Parts = Mapping[str, str]
+"""Name of a part of the configuration to a hash of it as it is now."""
+FILES = (POSTFIX / MAIN, POSTFIX / MASTER, cfg.PATH)
+PACKAGES = ("postfix", "mailman3")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One stage whose every check was PASS, or whose last checks were not."""
+
+    stage: int
+    at: str
+    run: str
+    passed: bool
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is remembered between runs."""
+
+    stages: Mapping[int, Verified] = field(default_factory=dict)
+
+    def record(self, verified: Verified) -> Session:
+        """Return the session with one stage's newest result."""
+        return Session({**self.stages, verified.stage: verified})
+
+    def stale(self, stage: int, now: Parts) -> tuple[str, ...]:
+        """Name the parts of the configuration that changed since a stage was verified."""
+        known = self.stages.get(stage)
+        if known is None:
+            return ()
+        return tuple(name for name in known.parts if now.get(name) != known.parts[name])
+
+
+def parts(host: Host, site: Site) -> dict[str, str]:
+    """Hash every part of the configuration that a stage's proof stands on."""
+    found = {str(path): _digest(host.read(path)) for path in FILES if host.state(path)}
+    found |= {name: version or "absent" for name, version in packages.installed(host, PACKAGES).items()}
+    found |= {
+        f"site.{name}": _digest(repr(getattr(site, name)).encode()) for name in ("mail", "mailman", "lists", "check")
+    }
+    return found
+
+
+def chosen(found: Parts, names: Iterable[str]) -> dict[str, str]:
+    """Keep the parts that a stage depends on."""
+    return {name: found.get(name, "absent") for name in names}
+
+
+def load(path: Path) -> Session:
+    """Read the session; a missing or unreadable one is an empty one, so that nothing counts as verified.
+
+    A corrupt file is set aside under ``.corrupt``.
+    """
+    try:
+        raw = json.loads(path.read_bytes())
+        return Session({int(number): Verified(**entry) for number, entry in raw["stages"].items()})
+    except FileNotFoundError:
+        return Session()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        path.replace(path.with_suffix(".corrupt"))
+        return Session()
+
+
+def save(session: Session, path: Path) -> None:
+    """Write the session, durably."""
+    stages = {str(number): asdict(entry) for number, entry in session.stages.items()}
+    content = json.dumps({"schema": 1, "stages": stages}, indent=1).encode()
+    atomic.replace(path, content, mode=0o600, uid=0, gid=0)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,158 @@
+"""What proves stage 6: join, post and leave by several, before and after one restart, without residue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from wizard import services
+from wizard.check import Check, CheckFailedError, Evidence, UnseenError
+from wizard.host import Process
+from wizard.mail.message import Kind
+from wizard.mailman import ready
+from wizard.probes import inventory
+from wizard.probes.lists import ProbeList
+from wizard.scene import Scene
+from wizard.stages import membership, proof
+
+SAMPLE = 5
+"""How many of the subscribers post, at most."""
+SYSV_LINKS = Path("/etc/rc2.d")
+
+
+def together(scene: Scene) -> Evidence:
+    """Join, post and leave by several subscribers."""
+    return [said for each in scene.bench.lists for said in _round(scene, each)]
+
+
+def _round(scene: Scene, mailing_list: ProbeList) -> Iterator[str]:
+    people, reader = scene.bench.subscribers, scene.bench.owner
+    yield from membership.join(scene, mailing_list, people)
+    membership.subscribe(mailing_list, [reader])
+    sent = [scene.bench.compose(Kind.UTF8, person, mailing_list.address) for person in people[:SAMPLE]]
+    for message in sent:
+        proof.send(scene, message)
+    for message in sent:
+        what = f"the post of {message.sender}"
+        proof.arrived(scene, (*people, reader), proof.message_with(message), what=what, message=message)
+    yield f"{len(sent)} posts, each in {len(people) + 1} mailboxes"
+    leaver = people[-1]
+    yield from membership.leave(scene, mailing_list, [leaver])
+    yield _after(scene, mailing_list)
+    membership.unsubscribe(mailing_list, (*people, reader))
+
+
+def _after(scene: Scene, mailing_list: ProbeList) -> str:
+    """Post once more: those who stayed get it, the leaver does not."""
+    *stayed, leaver = scene.bench.subscribers
+    readers = (*stayed, scene.bench.owner)
+    message = scene.bench.compose(Kind.TEXT, scene.bench.owner, mailing_list.address)
+    proof.send(scene, message)
+    wanted = proof.message_with(message)
+    proof.arrived(scene, readers, wanted, what="the post after the leave", message=message)
+    proof.none_left(scene)
+    if leaver.mailbox.find(wanted):
+        raise CheckFailedError(f"{leaver.address} has left {mailing_list.address} and still got a post")
+    return f"after the leave: {len(readers)} mailboxes have the post, {leaver.address} does not"
+
+
+def restart(scene: Scene) -> Evidence:
+    """Both services are restarted once, come back whole, and log nothing bad."""
+    before = {process.pid for process in _processes(scene)}
+    logs = scene.logs.from_now()
+    for name in (services.MAILMAN, services.POSTFIX):
+        scene.progress(f"restarting {name}")
+        services.act(scene.host, name, "restart")
+    ready.wait_ready(scene.host, scene.emit)
+    old = {process.pid for process in _processes(scene)} & before
+    if old:
+        raise CheckFailedError(f"{len(old)} processes from before the restart are still there")
+    bad = [line.text for line in logs.postfix() if line.level in {"fatal", "panic", "error"}]
+    bad += [line.text for line in logs.mailman() if line.failure]
+    if bad:
+        raise CheckFailedError("the logs since the restart hold errors", *bad[:10])
+    read = len(logs.postfix()) + len(logs.mailman())
+    return ("both services restarted once", f"{read} log lines since then read: no error")
+
+
+def _processes(scene: Scene) -> tuple[Process, ...]:
+    return (*services.postfix_masters(scene.host), *services.mailman_processes(scene.host))
+
+
+def boot(scene: Scene) -> Evidence:
+    """Both services are enabled, by systemd or by the links that an init without it follows."""
+    names = (services.POSTFIX, services.MAILMAN)
+    if services.has_systemd(scene.host):
+        off = [name for name in names if not services.boots(scene.host, name)]
+        if off:
+            raise CheckFailedError(f"not enabled at boot: {', '.join(off)}")
+        return (f"systemctl is-enabled: {', '.join(names)}",)
+    links = scene.host.names(SYSV_LINKS)
+    found = {name: [link for link in links if link.startswith("S") and link[3:] == name] for name in names}
+    off = [name for name in names if not found[name]]
+    if off:
+        raise CheckFailedError(f"PID 1 is not systemd, and {SYSV_LINKS} has no start link of {', '.join(off)}")
+    return (f"PID 1 is not systemd; {SYSV_LINKS} has {', '.join(found[name][0] for name in names)}",)
+
+
+def no_residue(scene: Scene) -> Evidence:
+    """Everything of the probes is removed; what was there before is still there."""
+    if not scene.residue:
+        raise UnseenError("what was there before could not be listed, so nothing can be compared")
+    token = scene.bench.token
+    scene.bench.clear()
+    if scene.bench.ledger.made:
+        raise CheckFailedError(f"could not be removed: {scene.bench.ledger.made}")
+    after = inventory.take(scene.host)
+    wrong = [*inventory.differences(scene.residue, after), *scene.bench.on_its_way()]
+    wrong += [f"{path} still holds {token}" for path in inventory.holding(scene.host, token, scene.mailman())]
+    if wrong:
+        raise CheckFailedError(*wrong)
+    counted = ", ".join(f"{len(names)} {what}" for what, names in sorted(after.items()))
+    return (f"compared before and after: {counted}", f"no queue, no file and no mailbox holds {token}")
+
+
+CHECKS: tuple[Check[Scene], ...] = (
+    Check(
+        id="integration.together",
+        title="Several subscribers together",
+        proves="All join by mail, post, and read each other's posts; after one leaves, the others get mail and the "
+        "leaver does not.",
+        see=("mailman members {list}", "tail /var/log/mailman3/smtp.log"),
+        look=together,
+        limit=2600,
+    ),
+    Check(
+        id="integration.restart",
+        title="One restart of both services",
+        proves="Both services end and start again, every runner comes back, and the logs since then hold no error.",
+        see=("systemctl restart mailman3 postfix", "tail /var/log/mailman3/mailman.log"),
+        look=restart,
+        limit=300,
+    ),
+    Check(
+        id="integration.after-restart",
+        title="Everything again after the restart",
+        proves="Join, post and leave work after a restart as they did before.",
+        see=("mailman members {list}",),
+        look=together,
+        needs=("integration.restart",),
+        limit=2600,
+    ),
+    Check(
+        id="integration.boot",
+        title="Services start at boot",
+        proves="Both services are enabled where there is something that could start them.",
+        see=("systemctl is-enabled postfix mailman3", "ls /etc/rc2.d"),
+        look=boot,
+    ),
+    Check(
+        id="integration.no-residue",
+        title="Nothing is left behind",
+        proves="Lists, members, users, held messages, queues, accounts, mailboxes and archives are as they were "
+        "before the probes.",
+        see=("mailman lists", "ls /var/mail", "getent passwd | grep mwz-"),
+        look=no_residue,
+        limit=120,
+    ),
+)

@@ -1,0 +1,279 @@
+"""What proves stage 3: the way from Postfix to Mailman, gone by a post and by a command."""
+
+from __future__ import annotations
+
+from wizard.check import Check, CheckFailedError, Evidence
+from wizard.diagnosis import diagnose
+from wizard.errors import CommandError
+from wizard.facts import address_class, maps, postconf
+from wizard.mail import conversation
+from wizard.mail.dialogue import ConversationError, Endpoint
+from wizard.mail.message import Kind
+from wizard.mailman import rest
+from wizard.probes.lists import ProbeList
+from wizard.scene import Scene
+from wizard.site import SUBADDRESSES
+from wizard.stages import proof
+from wizard.stages.lmtp.plan import Tables
+from wizard.stages.mailman.checks import owned
+
+UNKNOWN = 550
+CLASSES = {
+    "shared": "mydestination",
+    "dedicated": "relay_domains",
+    "virtual": "virtual_mailbox_domains",
+}
+DECISIONS = ("ACCEPT", "HOLD", "REJECT", "DISCARD")
+
+
+def listener(scene: Scene) -> Evidence:
+    """The port that the site names is Mailman's lmtp runner's, on loopback."""
+    port = scene.site.mailman.lmtp.port
+    listeners = [each for each in scene.host.listeners() if each.port == port]
+    if not listeners:
+        raise CheckFailedError(f"nothing listens on port {port}", diagnosis=diagnose("MW301", scene.words))
+    return (owned(scene, listeners, "lmtp", port),)
+
+
+def greeting(scene: Scene) -> Evidence:
+    """A real LHLO."""
+    try:
+        greeted = conversation.greet(_lmtp(scene), lmtp=True)
+    except ConversationError as error:
+        raise CheckFailedError(f"no LMTP conversation at {scene.site.mailman.lmtp}: {error}") from error
+    return (str(greeted.banner), f"LHLO: {' '.join(sorted(greeted.extensions)) or 'no extensions'}")
+
+
+def _lmtp(scene: Scene) -> Endpoint:
+    return Endpoint(scene.site.mailman.lmtp.host, scene.site.mailman.lmtp.port)
+
+
+def domain(scene: Scene) -> Evidence:
+    """The list domain is in the site's address class, and in no other."""
+    name, wanted = scene.site.mail.domain, CLASSES[scene.site.mail.domain_class]
+    classes = address_class.of(scene.host, name)
+    if address_class.conflicting(classes):
+        raise CheckFailedError(
+            f"{name} is in {' and '.join(classes)}",
+            diagnosis=diagnose("MW101", scene.words, domain=name, classes=" and ".join(classes)),
+        )
+    if classes != (wanted,):
+        raise CheckFailedError(f"{name} must be in {wanted}; it is in {' and '.join(classes) or 'no class'}")
+    return (f"{name} is in {wanted} and in no other class",)
+
+
+def compiled(scene: Scene) -> Evidence:
+    """Mailman's maps are there, compiled after their sources were written, and readable for Postfix."""
+    tables = _tables(scene)
+    address = scene.words["list"]
+    said = []
+    for table, key in ((tables.lmtp, address), (tables.domains, scene.site.mail.domain)):
+        state = maps.compiled_state(scene.host, table)
+        known = diagnose("MW303", scene.words, table=table, path=str(state.source), address=key)
+        if not state.current:
+            raise CheckFailedError(f"{table}: missing, or older than its source", diagnosis=known)
+        try:
+            answer = maps.lookup(scene.host, table, key)
+        except CommandError as error:
+            raise CheckFailedError(f"{table} cannot be read: {error}") from error
+        if answer is None:
+            raise CheckFailedError(f"{table} has no entry for {key}")
+        said.append(f"{table}: compiled and current; {key} → {answer}")
+    return said
+
+
+def _tables(scene: Scene) -> Tables:
+    kind = postconf.settings(scene.host, names=("default_database_type",))["default_database_type"]
+    return Tables(kind, scene.mailman())
+
+
+def routing(scene: Scene) -> Evidence:
+    """Each of every list's nine addresses leads to Mailman, and no local user's does."""
+    names = ("transport_maps", "virtual_alias_maps")
+    values = postconf.settings(scene.host, names=names)
+    transports, aliases = (address_class.entries(values[name]) for name in names)
+    wanted = f"lmtp:[{scene.site.mailman.lmtp.host}]:{scene.site.mailman.lmtp.port}"
+    addresses = [scene.site.list_address(spec, sub) for spec in scene.site.lists for sub in SUBADDRESSES]
+    found = _lookups(scene, transports, addresses)
+    for address in addresses:
+        if found.get(address) != wanted:
+            answer = found.get(address, "none")
+            table = _tables(scene).lmtp
+            raise CheckFailedError(
+                f"transport of {address}: {answer}, not {wanted}",
+                diagnosis=diagnose("MW302", scene.words, address=address, answer=answer, table=table),
+            )
+    catch_all = [f"@{scene.site.mail.domain}"]
+    hijacked = _lookups(scene, aliases, [*addresses, *catch_all])
+    if hijacked:
+        raise CheckFailedError(*(f"virtual_alias_maps sends {key} to {to}" for key, to in hijacked.items()))
+    local = [scene.site.user_address(user) for user in ("root", "postmaster")]
+    astray = _lookups(scene, transports, [*local, scene.bench.outsider.address])
+    if any(answer == wanted for answer in astray.values()):
+        raise CheckFailedError(*(f"a user's mail goes to Mailman: {key} → {to}" for key, to in astray.items()))
+    return (f"{len(addresses)} list addresses → {wanted}", f"no transport to Mailman for {', '.join(local)}")
+
+
+def _lookups(scene: Scene, tables: tuple[str, ...], keys: list[str]) -> dict[str, str]:
+    """Look keys up in tables in order; the first answer counts, as in postconf(5)."""
+    found: dict[str, str] = {}
+    for table in tables:
+        try:
+            found = {**maps.lookups(scene.host, table, keys), **found}
+        except CommandError as error:
+            raise CheckFailedError(f"{table} cannot be read: {error}") from error
+    return found
+
+
+def recipients(scene: Scene) -> Evidence:
+    """The real lists' nine addresses are accepted at RCPT, by Postfix and by Mailman; no mail is sent."""
+    servers = ((proof.smtp(scene), "SMTP"), (_lmtp(scene), "LMTP"))
+    addresses = [scene.site.list_address(spec, sub) for spec in scene.site.lists for sub in SUBADDRESSES]
+    for server, name in servers:
+        for address in addresses:
+            reply = proof.rcpt(scene, server, address, lmtp=name == "LMTP")
+            if not reply.accepted:
+                raise CheckFailedError(f"{name} RCPT TO:<{address}> → {reply}")
+    return (f"{len(addresses)} addresses accepted at RCPT by Postfix and by Mailman",)
+
+
+def unknown_list(scene: Scene) -> Evidence:
+    """An address of no list is refused at RCPT."""
+    return (proof.refused(scene, f"{scene.bench.token}-nolist@{scene.site.mail.domain}", UNKNOWN),)
+
+
+def post(scene: Scene) -> Evidence:
+    """A post arrives: Mailman itself says what it decided about it."""
+    return [_post(scene, mailing_list) for mailing_list in scene.bench.lists]
+
+
+def _post(scene: Scene, mailing_list: ProbeList) -> str:
+    _wait_accepted(scene, mailing_list.address)
+    message = scene.bench.compose(Kind.TEXT, scene.bench.outsider, mailing_list.address)
+    taken = proof.send(scene, message)
+    identity = message.message_id
+
+    def decided() -> str | None:
+        for line in scene.logs.mailman():
+            if identity in line.text and any(word in line.text for word in DECISIONS):
+                return line.text
+        return None
+
+    seen = proof.seen(
+        scene,
+        decided,
+        what=f"Mailman's decision on the post to {mailing_list.address}",
+        message=message,
+        paths=scene.logs.paths,
+    )
+    return f"{taken}; mailman.log: {seen.splitlines()[0]}"
+
+
+def command(scene: Scene) -> Evidence:
+    """A command arrives: Mailman has the request."""
+    return [_command(scene, mailing_list) for mailing_list in scene.bench.lists]
+
+
+def _command(scene: Scene, mailing_list: ProbeList) -> str:
+    person = scene.bench.outsider
+    join = mailing_list.sub("join")
+    _wait_accepted(scene, join)
+    message = scene.bench.command(person, join)
+    taken = proof.send(scene, message)
+
+    def requested() -> str | None:
+        with rest.said():
+            found = [str(each["email"]) for each in mailing_list.mailing_list.get_requests()]
+        if person.address in found:
+            return "a pending request"
+        return "subscribed" if person.address in mailing_list.roster() else None
+
+    seen = proof.seen(scene, requested, what=f"the request of the mail to {join}", message=message)
+    return f"{taken}; Mailman has {seen} for {person.address}"
+
+
+def _wait_accepted(scene: Scene, address: str) -> None:
+    """Wait until Postfix knows a probe list: it notices a new map by its time stamp, whose unit is a second."""
+    last: list[str] = []
+
+    def accepted() -> bool | None:
+        reply = proof.rcpt(scene, proof.smtp(scene), address)
+        last[:] = [str(reply)]
+        return True if reply.accepted else None
+
+    proof.waited(scene, accepted, lambda: f"Postfix refuses {address}: {last[0]}")
+
+
+CHECKS: tuple[Check[Scene], ...] = (
+    Check(
+        id="lmtp.listener",
+        title="The LMTP port is Mailman's",
+        proves="The port that Postfix delivers to belongs to Mailman's lmtp runner, on loopback only.",
+        see=("ss -ltnp 'sport = :{lmtp_port}'", "ps -u list -o pid,args"),
+        look=listener,
+    ),
+    Check(
+        id="lmtp.greeting",
+        title="LMTP answers",
+        proves="Mailman greets and answers LHLO.",
+        see=("printf 'LHLO probe\\r\\nQUIT\\r\\n' | nc {lmtp_host} {lmtp_port}",),
+        look=greeting,
+        needs=("lmtp.listener",),
+    ),
+    Check(
+        id="lmtp.address-class",
+        title="One address class",
+        proves="The list domain is in the address class of the answers, and in no other.",
+        see=("postconf mydestination virtual_alias_domains virtual_mailbox_domains relay_domains",),
+        look=domain,
+    ),
+    Check(
+        id="lmtp.maps",
+        title="Mailman's maps",
+        proves="The maps that Mailman writes are there, readable, and compiled after their sources.",
+        see=("ls -l --time-style=full-iso /var/lib/mailman3/data", "postconf default_database_type"),
+        look=compiled,
+    ),
+    Check(
+        id="lmtp.routing",
+        title="Nine addresses lead to Mailman",
+        proves="Each of every list's nine addresses resolves to Mailman, no alias takes them away, and no local "
+        "user's mail goes there.",
+        see=("postconf transport_maps virtual_alias_maps", "sendmail -bv {list}"),
+        look=routing,
+    ),
+    Check(
+        id="lmtp.recipients",
+        title="Nine addresses are accepted",
+        proves="Postfix and Mailman both accept each of every list's nine addresses at RCPT; no mail is sent.",
+        see=("postconf local_recipient_maps relay_recipient_maps virtual_mailbox_maps",),
+        look=recipients,
+        needs=("lmtp.greeting",),
+        limit=120,
+    ),
+    Check(
+        id="lmtp.unknown-list",
+        title="Unknown lists are refused",
+        proves="An address of no list is refused at RCPT with 550, so that nothing is bounced to strangers later.",
+        see=("sendmail -bv no-such-list@{domain}",),
+        look=unknown_list,
+    ),
+    Check(
+        id="lmtp.post",
+        title="A post arrives",
+        proves="A post went in by SMTP and through LMTP, and Mailman logged what it decided about it.",
+        see=("grep -E 'ACCEPT|HOLD|REJECT|DISCARD' /var/log/mailman3/mailman.log", "postqueue -p"),
+        look=post,
+        needs=("lmtp.greeting",),
+        limit=700,
+    ),
+    Check(
+        id="lmtp.command",
+        title="A command arrives",
+        proves="A join request went in by SMTP and through LMTP, and Mailman has it.",
+        see=("ls /var/lib/mailman3/queue/command", "tail /var/log/mailman3/mailman.log"),
+        look=command,
+        needs=("lmtp.greeting",),
+        limit=700,
+    ),
+)

@@ -1,0 +1,93 @@
+"""Parameters of main.cf: what is there, what is wanted, and the change between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from wizard import staging
+from wizard.facts import postconf
+from wizard.facts.address_class import entries
+from wizard.host import Host
+from wizard.plan import File, Why
+
+PATH = staging.POSTFIX / staging.MAIN
+OWNER, GROUP, MODE = "root", "root", 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: what it must become, and why."""
+
+    name: str
+    becomes: Callable[[str], str]
+    """From the value as written (not expanded) to the one that will do; the same one if it does already."""
+    why: str
+
+
+def fixed(value: str) -> Callable[[str], str]:
+    """Want exactly one value."""
+    return lambda _: value
+
+
+def holding(*wanted: str) -> Callable[[str], str]:
+    """Want a list to hold entries; those that are there stay, in their order, and the value's own text too."""
+
+    def becomes(value: str) -> str:
+        missing = [entry for entry in wanted if entry not in entries(value)]
+        return ", ".join([*entries(value), *missing]) if missing else value
+
+    return becomes
+
+
+def present(host: Host, names: Iterable[str]) -> dict[str, str]:
+    """Tell parameters as written or by default, not expanded.
+
+    Raises:
+        CommandError: postconf failed.
+    """
+    return postconf.parse_settings(host.run(["postconf", *names]).require().stdout)
+
+
+def edits(parameters: Iterable[Parameter], values: Mapping[str, str]) -> dict[Parameter, str]:
+    """Tell which parameters must change, and to what."""
+    wanted = {parameter: parameter.becomes(values.get(parameter.name, "")) for parameter in parameters}
+    return {parameter: value for parameter, value in wanted.items() if value != values.get(parameter.name, "")}
+
+
+def change(host: Host, stage: int, parameters: tuple[Parameter, ...]) -> tuple[File, ...]:
+    """Plan main.cf on this machine; nothing if every parameter will do as it is.
+
+    Raises:
+        CommandError: postconf failed on the staged copy.
+    """
+    wanted = edits(parameters, present(host, [parameter.name for parameter in parameters]))
+    if not wanted:
+        return ()
+    after = staging.edited_main(host, {parameter.name: value for parameter, value in wanted.items()})
+    state = host.state(PATH)
+    return (
+        File(
+            stage=stage,
+            path=PATH,
+            before=host.read(PATH) if state else None,
+            after=after,
+            mode=state.mode if state else MODE,
+            owner=state.owner if state else OWNER,
+            group=state.group if state else GROUP,
+            why=_reasons(wanted),
+        ),
+    )
+
+
+def preview(stage: int, parameters: tuple[Parameter, ...]) -> tuple[File, ...]:
+    """Plan main.cf where Postfix is not installed yet: the lines that will be set in the package's file."""
+    wanted = {parameter: parameter.becomes("") for parameter in parameters}
+    lines = [f"{parameter.name} = {value}\n" for parameter, value in wanted.items()]
+    content = "".join(lines).encode()
+    reasons = _reasons(wanted)
+    return (File(stage, PATH, None, content, MODE, OWNER, GROUP, reasons, preview=True),)
+
+
+def _reasons(wanted: Mapping[Parameter, str]) -> tuple[Why, ...]:
+    return tuple(Why(parameter.name, parameter.why) for parameter in wanted)

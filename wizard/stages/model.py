@@ -1,0 +1,32 @@
+"""What a stage is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wizard.check import Check
+from wizard.host import Host
+from wizard.plan import Plan
+from wizard.scene import Scene
+from wizard.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of the six."""
+
+    number: int
+    name: str
+    purpose: str
+    depends: tuple[str, ...]
+    """The parts of the configuration (`wizard.session.parts`) on which its proof stands."""
+    plan: Callable[[Site, Host], Plan]
+    """What it would change on this machine as it is now; changes nothing."""
+    checks: tuple[Check[Scene], ...]
+    """What proves it, in order."""
+
+
+MAIL_PARTS = ("site.mail", "/etc/postfix/main.cf", "/etc/postfix/master.cf", "postfix")
+MAILMAN_PARTS = ("site.mailman", "/etc/mailman3/mailman.cfg", "mailman3")
+ALL_PARTS = (*MAIL_PARTS, *MAILMAN_PARTS, "site.lists", "site.check")

@@ -1,0 +1,250 @@
+"""What proves stage 1: real conversations with Postfix, and real mail to real mailboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from wizard import services
+from wizard.check import Check, CheckFailedError, Evidence
+from wizard.diagnosis import diagnose
+from wizard.facts import address_class, postqueue
+from wizard.mail import conversation, intact
+from wizard.mail.arrivals import Arrivals
+from wizard.mail.dialogue import ConversationError
+from wizard.mail.message import Kind, ProbeMessage
+from wizard.probes import source
+from wizard.probes.accounts import Subscriber
+from wizard.scene import Scene
+from wizard.stages import proof
+
+UNKNOWN_USER = 550
+PERMANENT = 500
+ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared with, never bound to)
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+ELSEWHERE = "probe@example.com"
+"""An address of another server; RFC 2606 keeps the domain for such uses, and no mail is sent to it."""
+
+
+def configuration(scene: Scene) -> Evidence:
+    """Postfix's own judgement, and the domain's address class."""
+    checked = scene.host.run(["postfix", "check"])
+    said = [line for line in checked.stderr.splitlines() if line.strip()]
+    if not checked.ok or any(level in line for line in said for level in ("fatal:", "error:", "panic:")):
+        raise CheckFailedError(f"postfix check ended with {checked.code}", *said)
+    classes = address_class.of(scene.host, scene.site.mail.domain)
+    warned = [line.text for line in scene.logs.postfix() if "do not list domain" in line.text]
+    if address_class.conflicting(classes) or warned:
+        domain = scene.site.mail.domain
+        raise CheckFailedError(
+            f"{domain} is in {' and '.join(classes)}",
+            *warned,
+            diagnosis=diagnose("MW101", scene.words, domain=domain, classes=" and ".join(classes)),
+        )
+    return ("postfix check: no complaint", f"address class of {scene.site.mail.domain}: {_class(classes)}")
+
+
+def _class(classes: tuple[str, ...]) -> str:
+    return " and ".join(classes) or "none yet"
+
+
+def listening(scene: Scene) -> Evidence:
+    """The master lives, and listens where the site says and nowhere else."""
+    masters = {process.pid for process in services.postfix_masters(scene.host)}
+    port = scene.site.smtp_port
+    listeners = [listener for listener in scene.host.listeners() if listener.port == port]
+    foreign = [listener for listener in listeners if listener.pid not in masters]
+    if foreign:
+        holder = next((p for p in scene.host.processes() if p.pid == foreign[0].pid), None)
+        name = f"{holder.name} (process {holder.pid})" if holder else "an unknown program"
+        raise CheckFailedError(
+            f"port {port} of {foreign[0].address} belongs to {name}",
+            diagnosis=diagnose("MW103", scene.words, holder=name, port=str(port)),
+        )
+    if not masters:
+        raise CheckFailedError("no master process", diagnosis=diagnose("MW102", scene.words))
+    found = {listener.address for listener in listeners}
+    allowed = ANYWHERE if scene.site.mail.interfaces == "all" else LOOPBACK
+    first = min(allowed)
+    if first not in found or not found <= allowed:
+        raise CheckFailedError(
+            f"Postfix listens on port {port} of {', '.join(sorted(found)) or 'no address'}; "
+            f"{scene.site.mail.interfaces} means {' and '.join(sorted(allowed))}"
+        )
+    banner = _banner(scene)
+    return (f"master is process {min(masters)}", f"port {port} of {', '.join(sorted(found))}", banner)
+
+
+def _banner(scene: Scene) -> str:
+    try:
+        return str(conversation.greet(proof.smtp(scene)).banner)
+    except ConversationError as error:
+        raise CheckFailedError(f"no greeting: {error}") from error
+
+
+def local_delivery(scene: Scene) -> Evidence:
+    """Mail by SMTP reaches each probe's mailbox with its body unchanged."""
+    return tuple(_deliveries(scene, lambda message: str(proof.send(scene, message))))
+
+
+def sendmail(scene: Scene) -> Evidence:
+    """Hand mail to sendmail(1); it reaches each probe's mailbox with its body unchanged."""
+
+    def hand(message: ProbeMessage) -> str:
+        try:
+            conversation.sendmail(scene.host, message.sender, [message.recipient], message.raw)
+        except ConversationError as error:
+            raise CheckFailedError(f"sendmail did not take the message: {error}") from error
+        return "taken by sendmail"
+
+    return tuple(_deliveries(scene, hand))
+
+
+def _deliveries(scene: Scene, hand: Callable[[ProbeMessage], str]) -> Iterator[str]:
+    kinds = (Kind.TEXT, Kind.UTF8, Kind.BINARY)
+    sent = [
+        (person, message, hand(message))
+        for number, person in enumerate(scene.bench.subscribers)
+        for message in [scene.bench.compose(kinds[number % len(kinds)], scene.bench.outsider, person.address)]
+    ]
+    for person, message, taken in sent:
+        found = proof.arrived(
+            scene,
+            [person],
+            proof.message_with(message),
+            what=f"the message to {person.address}",
+            message=message,
+        )
+        _unchanged(person, message, found)
+        seconds = proof.slowest(found)
+        yield f"{taken}; in {person.mailbox.path} after {seconds:.1f} s, {len(message.raw)} octets, unchanged"
+
+
+def _unchanged(person: Subscriber, message: ProbeMessage, found: Arrivals) -> None:
+    copies = found.each[0].copies
+    if len(copies) != 1:
+        raise CheckFailedError(f"{person.address} has {len(copies)} copies of one message")
+    differences = intact.compare_direct(message.raw, copies[0])
+    if differences:
+        raise CheckFailedError(f"the message to {person.address} was altered", *map(str, differences))
+
+
+def unknown_user(scene: Scene) -> Evidence:
+    """An address of nobody is refused at RCPT, so that nothing is bounced later."""
+    nobody = f"{scene.bench.token}-nobody"
+    domains = sorted({scene.site.mail.local_domain, scene.site.mail.hostname})
+    return tuple(proof.refused(scene, f"{nobody}@{domain}", UNKNOWN_USER) for domain in domains)
+
+
+def relay(scene: Scene) -> Evidence:
+    """A client outside mynetworks cannot send mail through this server; asked from such an address."""
+    ledger, host = scene.bench.ledger, scene.host
+    address = source.outside(host, scene.site.mail.networks)
+    if address is None:
+        ledger.note(source=source.TEMPORARY)
+        address = source.make(host)
+    reply = proof.rcpt(scene, proof.smtp(scene), ELSEWHERE, source=address)
+    if ledger.made.source:
+        source.remove(host, ledger.made.source)
+        ledger.strike(ledger.made.source)
+    if reply.code < PERMANENT:
+        raise CheckFailedError(
+            f"from {address}, outside the trusted networks: RCPT TO:<{ELSEWHERE}> → {reply}",
+            diagnosis=diagnose("MW104", scene.words, address=address) if reply.accepted else None,
+        )
+    return (f"from {address}: RCPT TO:<{ELSEWHERE}> → {reply}",)
+
+
+def queue(scene: Scene) -> Evidence:
+    """Nothing of the probes stays in the queue."""
+    left = scene.bench.drained()
+    if left:
+        reasons = [
+            f"{message.queue_id} ({message.queue_name}): {recipient.delay_reason or 'no reason yet'}"
+            for message in postqueue.read(scene.host)
+            if message.queue_id in left
+            for recipient in message.recipients
+        ]
+        raise CheckFailedError(f"{len(left)} message(s) of the probes are still queued", *(reasons or left))
+    return ("no message of the probes in the queue",)
+
+
+def log(scene: Scene) -> Evidence:
+    """Postfix's log holds nothing fatal since the run began."""
+    lines = scene.logs.postfix()
+    bad = [line.text for line in lines if line.level in {"fatal", "panic", "error"}]
+    if bad:
+        raise CheckFailedError(f"{len(bad)} bad line(s) in {scene.logs.postfix_source}", *bad[:10])
+    if not lines:
+        raise CheckFailedError(f"nothing was logged to {scene.logs.postfix_source}, although mail was sent")
+    return (f"{len(lines)} lines in {scene.logs.postfix_source} since the run began: none fatal, panic or error",)
+
+
+CHECKS: tuple[Check[Scene], ...] = (
+    Check(
+        id="postfix.configuration",
+        title="Postfix's configuration",
+        proves="Postfix's own check has no complaint, and the list domain is in at most one address class.",
+        see=(
+            "postfix check",
+            "postconf mydestination virtual_alias_domains virtual_mailbox_domains relay_domains",
+        ),
+        look=configuration,
+    ),
+    Check(
+        id="postfix.listening",
+        title="Postfix listens",
+        proves="The master process lives and listens where the site says, and nowhere else.",
+        see=("ss -ltnp 'sport = :25'", "postconf inet_interfaces"),
+        look=listening,
+    ),
+    Check(
+        id="postfix.local-delivery",
+        title="Local mail by SMTP",
+        proves="A message sent by SMTP reaches each probe's mailbox, once, with its body unchanged.",
+        see=("printf 'Subject: probe\\n\\nhello\\n' | sendmail -f {site_owner} root", "tail /var/mail/root"),
+        look=local_delivery,
+        needs=("postfix.listening",),
+        limit=700,
+    ),
+    Check(
+        id="postfix.sendmail",
+        title="Local mail by sendmail",
+        proves="A message handed to sendmail(1) reaches each probe's mailbox, once, with its body unchanged.",
+        see=("printf 'Subject: probe\\n\\nhello\\n' | sendmail -i root", "mailq"),
+        look=sendmail,
+        needs=("postfix.listening",),
+        limit=700,
+    ),
+    Check(
+        id="postfix.unknown-user",
+        title="Unknown users are refused",
+        proves="An address of nobody is refused at RCPT with 550, so that nothing is bounced to strangers later.",
+        see=("postconf local_recipient_maps", "sendmail -bv nobody-of-that-name@{hostname}"),
+        look=unknown_user,
+        needs=("postfix.listening",),
+    ),
+    Check(
+        id="postfix.relay",
+        title="Not an open relay",
+        proves="A client whose address is outside the trusted networks is refused when it asks for another "
+        "server's recipient; it was asked from such an address.",
+        see=("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions",),
+        look=relay,
+        needs=("postfix.listening",),
+    ),
+    Check(
+        id="postfix.queue",
+        title="The queue is clean",
+        proves="No message of the probes is left in Postfix's queue.",
+        see=("postqueue -p",),
+        look=queue,
+    ),
+    Check(
+        id="postfix.log",
+        title="The log is clean",
+        proves="Since the run began, Postfix has logged the probes' mail and nothing fatal, panic or error.",
+        see=("postconf maillog_file", "tail -n 50 /var/log/mail.log", "journalctl -t postfix/smtpd -n 50"),
+        look=log,
+        needs=("postfix.listening",),
+    ),
+)

@@ -1,0 +1,134 @@
+"""What stage 1 changes: the package, main.cf, master.cf, the aliases' map, the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wizard import packages, services, staging
+from wizard.facts import maps, postconf, postfix_log
+from wizard.facts.address_class import entries
+from wizard.host import Host
+from wizard.plan import Change, File, Packages, Plan, Rebuild, Service, Why
+from wizard.site import Site
+from wizard.stages import main_cf
+from wizard.stages.main_cf import Parameter, fixed
+
+NUMBER = 1
+PACKAGE = "postfix"
+LOG = "/var/log/mail.log"
+SMTP_SERVICE = ("smtp/inet", "smtp inet n - y - - smtpd")
+POSTLOG_SERVICE = ("postlog/unix-dgram", "postlog unix-dgram n - n - 1 postlogd")
+LOOPBACK_MAPPED = "[::ffff:127.0.0.0]/104"
+"""What Debian adds to mynetworks; 127.0.0.0/8 seen through IPv6."""
+
+
+def plan(site: Site, host: Host) -> Plan:
+    """Plan the stage on this machine as it is now."""
+    if packages.installed(host, (PACKAGE,))[PACKAGE] is None:
+        return Plan(
+            NUMBER,
+            (
+                Packages(NUMBER, (PACKAGE,), (Why(PACKAGE, "the mail server itself"),)),
+                *main_cf.preview(NUMBER, parameters(site, logs_to_file=False)),
+                Service(NUMBER, services.POSTFIX, "start", (Why("start", "it does not run"),)),
+            ),
+        )
+    files = (
+        *main_cf.change(host, NUMBER, parameters(site, logs_to_file=postfix_log.find(host) is None)),
+        *_master(host),
+    )
+    return Plan(NUMBER, (*files, *_aliases(host), *_service(host, files)))
+
+
+def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
+    """List the parameters of this stage (postconf(5)); `logs_to_file`: the machine keeps no log otherwise."""
+    mail = site.mail
+    log = (Parameter("maillog_file", fixed(LOG), "nothing on this machine keeps a mail log otherwise"),)
+    return (
+        Parameter("myhostname", fixed(mail.hostname), "the name this server greets with"),
+        Parameter("mydestination", _destinations(site), "the domains whose mail is for this machine's users"),
+        Parameter("mynetworks", _networks(mail.networks), "only these clients may relay"),
+        Parameter("inet_interfaces", fixed(mail.interfaces), "where it listens, and nowhere else"),
+        Parameter("home_mailbox", fixed("Maildir/" if mail.mailbox == "maildir" else ""), "where mail is put"),
+        Parameter("smtpd_relay_restrictions", _relay, "mail for other servers is refused, not put off"),
+        Parameter("local_recipient_maps", _recipients, "unknown users are refused at RCPT, not bounced later"),
+        Parameter("enable_long_queue_ids", fixed("yes"), "queue ids are unique over time, so logs can be read"),
+        *(log if logs_to_file else ()),
+    )
+
+
+def _destinations(site: Site) -> Callable[[str], str]:
+    wanted = (
+        "$myhostname",
+        "localhost",
+        *((site.mail.domain,) if site.mail.domain_class == "shared" else ()),
+    )
+    spelled = {"$myhostname": site.mail.hostname}
+
+    def becomes(value: str) -> str:
+        kept = entries(value)
+        if site.mail.domain_class != "shared":
+            # A domain belongs to one address class; in this one, Mailman's recipient maps do not count.
+            kept = tuple(entry for entry in kept if entry != site.mail.domain)
+        there = {spelled.get(entry, entry) for entry in kept}
+        missing = [entry for entry in wanted if spelled.get(entry, entry) not in there]
+        return value if kept == entries(value) and not missing else ", ".join([*kept, *missing])
+
+    return becomes
+
+
+def _networks(networks: tuple[str, ...]) -> Callable[[str], str]:
+    def becomes(value: str) -> str:
+        same = set(entries(value)) - {LOOPBACK_MAPPED} == set(networks)
+        return value if same else " ".join(networks)
+
+    return becomes
+
+
+def _relay(value: str) -> str:
+    """Refuse for good what Debian's file only puts off; keep everything else of the admin's."""
+    words = ["reject_unauth_destination" if word == "defer_unauth_destination" else word for word in entries(value)]
+    if words == list(entries(value)) and "reject_unauth_destination" in words:
+        return value
+    if not words:
+        words = ["permit_mynetworks", "permit_sasl_authenticated"]
+    if "reject_unauth_destination" not in words:
+        words.append("reject_unauth_destination")
+    return ", ".join(words)
+
+
+def _recipients(value: str) -> str:
+    """An empty value switches the check of recipients off; any other is for stage 3 to look at."""
+    return value or "proxy:unix:passwd.byname $alias_maps"
+
+
+def _master(host: Host) -> tuple[File, ...]:
+    there = {f"{service.name}/{service.kind}" for service in postconf.services(host)}
+    missing = {name: line for name, line in (SMTP_SERVICE, POSTLOG_SERVICE) if name not in there}
+    if not missing:
+        return ()
+    path = staging.POSTFIX / staging.MASTER
+    why = tuple(Why(name, "the service is missing in master.cf") for name in missing)
+    content = staging.edited_master(host, missing)
+    return (File(NUMBER, path, host.read(path), content, 0o644, "root", "root", why),)
+
+
+def _aliases(host: Host) -> tuple[Change, ...]:
+    """Plan the aliases' maps: a missing one makes the lookup fail, and then no local mail is taken."""
+    databases = entries(postconf.settings(host, names=("alias_database",))["alias_database"])
+    stale = [table for table in databases if not maps.compiled_state(host, table).current]
+    if not stale:
+        return ()
+    why = tuple(Why(table, "its compiled map is missing or older than its source") for table in stale)
+    return (Rebuild(NUMBER, " ".join(stale), ("newaliases",), None, why),)
+
+
+def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
+    if not services.postfix_masters(host):
+        return (Service(NUMBER, services.POSTFIX, "start", (Why("start", "it does not run"),)),)
+    if not files:
+        return ()
+    named = {why.what for file in files for why in file.why}
+    if named & {"inet_interfaces", "smtp/inet"}:
+        return (Service(NUMBER, services.POSTFIX, "restart", (Why("restart", "a reload does not move listeners"),)),)
+    return (Service(NUMBER, services.POSTFIX, "reload", (Why("reload", "the configuration changed"),)),)

@@ -1,0 +1,160 @@
+"""What the stages' checks have in common: sending, waiting for arrival, and saying what was seen last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from wizard import wait
+from wizard.check import CheckFailedError
+from wizard.mail import conversation
+from wizard.mail.arrivals import Arrivals, arrivals
+from wizard.mail.dialogue import ConversationError, Endpoint, Reply
+from wizard.mail.mailbox import Wanted, holding
+from wizard.mail.message import ProbeMessage
+from wizard.probes.accounts import Subscriber
+from wizard.scene import Scene
+from wizard.trace import journey
+
+LOOPBACK = "127.0.0.1"
+T = TypeVar("T")
+
+
+def smtp(scene: Scene) -> Endpoint:
+    """Where Postfix takes mail on this machine."""
+    return Endpoint(LOOPBACK, scene.site.smtp_port)
+
+
+def send(scene: Scene, message: ProbeMessage) -> Reply:
+    """Give one message to Postfix by SMTP.
+
+    Raises:
+        CheckFailedError: Postfix did not take it.
+    """
+    try:
+        return conversation.submit(smtp(scene), message.sender, [message.recipient], message.raw)
+    except ConversationError as error:
+        raise CheckFailedError(f"Postfix did not take the message: {error}") from error
+
+
+def refused(scene: Scene, recipient: str, code: int) -> str:
+    """Prove that a recipient is refused at RCPT with a code; return the evidence.
+
+    Raises:
+        CheckFailedError: it was accepted, or refused otherwise.
+    """
+    reply = rcpt(scene, smtp(scene), recipient)
+    if reply.code != code:
+        raise CheckFailedError(f"RCPT TO:<{recipient}> must be answered {code}; the answer was: {reply}")
+    return f"RCPT TO:<{recipient}> → {reply}"
+
+
+def rcpt(scene: Scene, server: Endpoint, recipient: str, *, source: str | None = None, lmtp: bool = False) -> Reply:
+    """Ask a server about a recipient; no mail is sent.
+
+    Raises:
+        CheckFailedError: the conversation did not get to the answer.
+    """
+    sender = scene.bench.outsider.address
+    try:
+        return conversation.rcpt(server, sender, recipient, source_address=source, lmtp=lmtp)
+    except ConversationError as error:
+        raise CheckFailedError(f"no answer to RCPT TO:<{recipient}>: {error}") from error
+
+
+def arrived(
+    scene: Scene,
+    people: Sequence[Subscriber],
+    wanted: Wanted,
+    *,
+    what: str,
+    message: ProbeMessage,
+    want: int = 1,
+) -> Arrivals:
+    """Wait until each of the people has the message.
+
+    Args:
+        scene: where.
+        people: who must have it.
+        wanted: recognises it in a mailbox.
+        what: what it is called in words.
+        message: what was sent, to say how far it came.
+        want: how many copies.
+
+    Raises:
+        CheckFailedError: somebody does not have it at the limit; says who, and which hop was seen last.
+    """
+    scene.progress(f"waiting for {what} in {len(people)} mailbox(es), at most {scene.limit:g} s")
+    found = arrivals([person.mailbox for person in people], wanted, limit=scene.limit, want=want)
+    if not found.complete:
+        missing = [person.address for person in people if person.mailbox in found.missing]
+        raise CheckFailedError(
+            f"{what} did not reach {', '.join(missing)} within {scene.limit:g} s", *last_seen(scene, message)
+        )
+    return found
+
+
+def last_seen(scene: Scene, message: ProbeMessage) -> tuple[str, ...]:
+    """Say how far a message came: the last hop seen, and the log lines of it."""
+    return journey.last_seen(scene.host, scene.logs, message.message_id, scene.site)
+
+
+def message_with(message: ProbeMessage) -> Wanted:
+    """Recognise one message by its Message-ID."""
+    return holding(message.message_id)
+
+
+def seen(
+    scene: Scene,
+    look: Callable[[], T | None],
+    *,
+    what: str,
+    message: ProbeMessage,
+    paths: Iterable[Path] = (),
+) -> T:
+    """Wait for something that Mailman must show.
+
+    Args:
+        scene: where.
+        look: gives it, or None while it is not there.
+        what: what it is called in words.
+        message: what was sent, to say how far it came.
+        paths: files whose change is worth another look.
+
+    Raises:
+        CheckFailedError: it was not seen at the limit; says which hop was seen last.
+    """
+    scene.progress(f"waiting for {what}, at most {scene.limit:g} s")
+    try:
+        return wait.until(look, limit=scene.limit, paths=paths)
+    except wait.LimitError:
+        raise CheckFailedError(f"{what}: not seen within {scene.limit:g} s", *last_seen(scene, message)) from None
+
+
+def waited(scene: Scene, look: Callable[[], T | None], what: Callable[[], str]) -> T:
+    """Wait for something; at the limit, `what` says what was seen instead.
+
+    Raises:
+        CheckFailedError: it was not seen at the limit.
+    """
+    try:
+        return wait.until(look, limit=scene.limit)
+    except wait.LimitError:
+        raise CheckFailedError(f"{what()} (after {scene.limit:g} s)") from None
+
+
+def none_left(scene: Scene) -> None:
+    """Wait until no mail of the bench is on its way.
+
+    Raises:
+        CheckFailedError: some still is at the limit.
+    """
+    left = scene.bench.drained(scene.limit)
+    if left:
+        raise CheckFailedError(f"{len(left)} message(s) still on their way: {', '.join(left)}")
+
+
+def slowest(found: Arrivals) -> float:
+    """Return the seconds until the last mailbox had it."""
+    return max(arrival.seconds or 0.0 for arrival in found.each)

@@ -1,0 +1,126 @@
+"""What proves stage 4: a subscriber joins and leaves by mail, and a wrong token changes nothing."""
+
+from __future__ import annotations
+
+import secrets
+
+from wizard.check import Check, CheckFailedError, Evidence
+from wizard.mail import confirmation
+from wizard.mail.mailbox import holding
+from wizard.mail.message import Kind
+from wizard.mailman import rest
+from wizard.probes.lists import ProbeList
+from wizard.scene import Scene
+from wizard.stages import membership, proof
+
+
+def join(scene: Scene) -> Evidence:
+    """Join by mail, seen in the roster."""
+    first = scene.bench.subscribers[:1]
+    return [said for each in scene.bench.lists for said in membership.join(scene, each, first)]
+
+
+def wrong_token(scene: Scene) -> Evidence:
+    """A reply with a token that Mailman never gave out makes nobody a member."""
+    return [said for each in scene.bench.lists for said in _wrong(scene, each)]
+
+
+def _wrong(scene: Scene, mailing_list: ProbeList) -> tuple[str, ...]:
+    if mailing_list.setting("subscription_policy") not in membership.CONFIRMED:
+        return (f"{mailing_list.address} asks for no confirmation, so there is no token to be wrong",)
+    person = scene.bench.outsider
+    _, asked = membership.ask(scene, mailing_list, person, "join")
+    right = confirmation.confirmation_token(asked, mailing_list.address)
+    assert right is not None
+    wrong = confirmation.answer(
+        asked,
+        secrets.token_hex(len(right) // 2),
+        posting=mailing_list.address,
+        token=scene.bench.token,
+        number=scene.bench.next_number(),
+        sender=person.address,
+        date=scene.host.now(),
+    )
+    proof.send(scene, wrong)
+    proof.arrived(
+        scene,
+        [person],
+        holding(wrong.message_id),
+        what=f"Mailman's answer to a wrong token for {person.address}",
+        message=wrong,
+    )
+    if person.address in mailing_list.roster():
+        raise CheckFailedError(f"{person.address} became a member of {mailing_list.address} by a wrong token")
+    _discard(mailing_list, person.address)
+    return (f"Mailman answered the wrong token, and {person.address} is not in the roster",)
+
+
+def _discard(mailing_list: ProbeList, address: str) -> None:
+    """Take the pending request back: while it stands, Mailman drops the next one silently."""
+    with rest.said():
+        for request in mailing_list.mailing_list.get_requests():
+            if request["email"] == address:
+                mailing_list.mailing_list.moderate_request(request["token"], "discard")
+
+
+def leave(scene: Scene) -> Evidence:
+    """Leave by mail, seen in the roster."""
+    first = scene.bench.subscribers[:1]
+    return [said for each in scene.bench.lists for said in membership.leave(scene, each, first)]
+
+
+def silent(scene: Scene) -> Evidence:
+    """After leaving, a post that reaches somebody else does not reach the leaver."""
+    return [_silent(scene, each) for each in scene.bench.lists]
+
+
+def _silent(scene: Scene, mailing_list: ProbeList) -> str:
+    leaver, reader = scene.bench.subscribers[0], scene.bench.owner
+    membership.subscribe(mailing_list, [reader])
+    message = scene.bench.compose(Kind.TEXT, reader, mailing_list.address)
+    proof.send(scene, message)
+    wanted = proof.message_with(message)
+    found = proof.arrived(scene, [reader], wanted, what=f"the post to {mailing_list.address}", message=message)
+    proof.none_left(scene)
+    if leaver.mailbox.find(wanted):
+        raise CheckFailedError(f"{leaver.address} has left {mailing_list.address} and still got the post")
+    seconds = proof.slowest(found)
+    return f"a post reached {reader.address} after {seconds:.1f} s and not {leaver.address}, who has left"
+
+
+CHECKS: tuple[Check[Scene], ...] = (
+    Check(
+        id="subscription.join",
+        title="Join by mail",
+        proves="A mail to LIST-join brings a confirmation, the reply to it makes a member, seen in the roster.",
+        see=("mailman members {list}", "tail /var/log/mailman3/mailman.log"),
+        look=join,
+        limit=1300,
+    ),
+    Check(
+        id="subscription.wrong-token",
+        title="A wrong token changes nothing",
+        proves="A reply with a token that Mailman never gave out is answered, and makes nobody a member.",
+        see=("mailman members {list}",),
+        look=wrong_token,
+        limit=1300,
+    ),
+    Check(
+        id="subscription.leave",
+        title="Leave by mail",
+        proves="A mail to LIST-leave brings a confirmation, and after the reply the member is gone.",
+        see=("mailman members {list}",),
+        look=leave,
+        needs=("subscription.join",),
+        limit=1300,
+    ),
+    Check(
+        id="subscription.silence-after-leave",
+        title="Nothing after leaving",
+        proves="A later post reaches somebody who stayed, and not the one who left.",
+        see=("mailman members {list}", "tail /var/log/mailman3/smtp.log"),
+        look=silent,
+        needs=("subscription.leave",),
+        limit=700,
+    ),
+)

@@ -1,0 +1,67 @@
+"""A staged copy of Postfix's configuration: changed and validated by Postfix's own programs, never live."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from wizard.errors import ChangeError
+from wizard.host import Host
+
+POSTFIX = Path("/etc/postfix")
+MAIN, MASTER = "main.cf", "master.cf"
+
+
+@contextmanager
+def staged(contents: Mapping[str, bytes] | None = None) -> Iterator[Path]:
+    """Copy Postfix's configuration into a directory of our own (0700) for as long as the context lasts.
+
+    Args:
+        contents: file name to content, put in place of the copied ones.
+    """
+    with tempfile.TemporaryDirectory(prefix="mailman-wizard-") as parent:
+        copy = Path(parent) / "postfix"
+        shutil.copytree(POSTFIX, copy, symlinks=False, ignore_dangling_symlinks=True)
+        for name, content in (contents or {}).items():
+            (copy / name).write_bytes(content)
+        yield copy
+
+
+def edited_main(host: Host, settings: Mapping[str, str]) -> bytes:
+    """Return main.cf with parameters set by ``postconf -e``, which leaves every other line as it is.
+
+    Raises:
+        CommandError: postconf refused a value.
+        ValueError: a value holds a line break.
+    """
+    edits = [f"{name} = {value}" for name, value in settings.items()]
+    if any(character in edit for edit in edits for character in "\r\n\0"):
+        raise ValueError("a Postfix setting must be one line")
+    with staged() as directory:
+        host.run(["postconf", "-c", str(directory), "-e", *edits]).require()
+        return (directory / MAIN).read_bytes()
+
+
+def edited_master(host: Host, services: Mapping[str, str]) -> bytes:
+    """Return master.cf with services (``smtp/inet``) set to their lines by ``postconf -M``."""
+    with staged() as directory:
+        for name, line in services.items():
+            host.run(["postconf", "-c", str(directory), "-M", f"{name}={line}"]).require()
+        return (directory / MASTER).read_bytes()
+
+
+def validate(host: Host, contents: Mapping[str, bytes]) -> None:
+    """Let ``postfix check`` pass judgement on a staged whole.
+
+    Raises:
+        ChangeError: it did not pass; the message is Postfix's own.
+    """
+    with staged(contents) as directory:
+        checked = host.run(["postfix", "-c", str(directory), "check"])
+        listed = host.run(["postconf", "-c", str(directory), "-n"])
+    for ended in (checked, listed):
+        if not ended.ok:
+            raise ChangeError(f"Postfix refuses the new configuration: {ended.said}")

@@ -1,0 +1,39 @@
+"""Where the six stages stand."""
+
+from __future__ import annotations
+
+from wizard import session
+from wizard.host import Host
+from wizard.session import Parts, Session
+from wizard.site import Site
+from wizard.stages import STAGES
+from wizard.stages.model import Stage
+from wizard.state import State
+
+
+def status(site: Site, host: Host, state: State) -> dict[str, object]:
+    """Tell the state of each stage: verified (when), stale (why), failed, open, or shut.
+
+    ``verified`` of the whole is true only if every stage is.
+    """
+    known, now = session.load(state.session), session.parts(host, site)
+    rows: list[dict[str, object]] = []
+    for stage in STAGES:
+        before = all(row["state"] == "verified" for row in rows)
+        rows.append(_row(stage, known, now, gate=before))
+    return {"schema": 1, "verified": all(row["state"] == "verified" for row in rows), "stages": rows}
+
+
+def _row(stage: Stage, known: Session, now: Parts, *, gate: bool) -> dict[str, object]:
+    last = known.stages.get(stage.number)
+    changed = known.stale(stage.number, now)
+    state = "open" if gate else "shut"
+    why = None
+    if last is not None and last.passed and changed:
+        state, why = "stale", f"changed since it was verified: {', '.join(changed)}"
+    elif last is not None and last.passed:
+        state = "verified"
+    elif last is not None:
+        state, why = "failed", f"its checks did not pass in run {last.run}"
+    at = last.at if last is not None else None
+    return {"stage": stage.number, "name": stage.name, "state": state, "at": at, "why": why}

@@ -1,0 +1,1 @@
+"""A message's way: from log lines to the hops it took."""

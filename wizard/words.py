@@ -1,0 +1,20 @@
+"""The site's values by name, for commands and sentences that show them."""
+
+from __future__ import annotations
+
+from wizard.site import Site
+
+
+def words(site: Site) -> dict[str, str]:
+    """Return the values that ``{name}`` stands for in `Check.see` and in the diagnoses' texts."""
+    return {
+        "hostname": site.mail.hostname,
+        "domain": site.mail.domain,
+        "site_owner": site.mailman.site_owner,
+        "lmtp": str(site.mailman.lmtp),
+        "lmtp_host": site.mailman.lmtp.host,
+        "lmtp_port": str(site.mailman.lmtp.port),
+        "rest": str(site.mailman.rest),
+        "rest_port": str(site.mailman.rest.port),
+        "list": site.list_address(site.lists[0]),
+    }
