@@ -72,6 +72,7 @@ class Engine:
         self._proven: dict[int, Mapping[str, str]] = {}
         self._ledger = Ledger(self.state.ledger)
         self._logs = Logs.begin(self.host)
+        self._bench = Bench(self.site, self.host, self._ledger, self.emit)
         self._changed = 0
 
     @property
@@ -96,14 +97,17 @@ class Engine:
         """
         preflight.require_port(self.host, self.site)
         self._sweep()
-        for stage in self.stages[:last]:
-            if not self._prove_up_to(stage.number - 1):
-                return False
-            if stage.number >= first and not self._apply(stage, approve):
-                return False
-            if not self._prove_up_to(stage.number):
-                return False
-        return True
+        try:
+            return all(self._take(stage, first, approve) for stage in self.stages[:last])
+        finally:
+            self._bench.clear()
+
+    def _take(self, stage: Stage, first: int, approve: Approve) -> bool:
+        if not self._prove_up_to(stage.number - 1):
+            return False
+        if stage.number >= first and not self._apply(stage, approve):
+            return False
+        return self._prove_up_to(stage.number)
 
     def check(self, first: int, last: int) -> bool:
         """Run the checks of stages `first` to `last`, ending at the first that does not pass.
@@ -112,7 +116,10 @@ class Engine:
             Whether all of them passed.
         """
         self._sweep()
-        return all(self._check(stage) for stage in self.stages[first - 1 : last])
+        try:
+            return all(self._check(stage) for stage in self.stages[first - 1 : last])
+        finally:
+            self._bench.clear()
 
     def gate(self, number: int) -> bool:
         """Tell whether a stage may be applied: all before it are proven on the configuration as it is now."""
@@ -163,35 +170,37 @@ class Engine:
     def _check(self, stage: Stage) -> bool:
         self.emit("stage.started", stage=stage.number, name=stage.name)
         before = session.chosen(session.parts(self.host, self.site), stage.depends)
-        bench = Bench(self.site, self.host, self._ledger, self.emit)
-        try:
-            scene = self._scene(bench)
-            results = check.run_checks(stage.checks, scene, self.emit, stage=stage.number, words=words(self.site))
-        finally:
-            bench.clear()
+        results = check.run_checks(stage.checks, self._scene(), self.emit, stage=stage.number, words=words(self.site))
+        self._tidy(self._bench.reset)
         after = session.chosen(session.parts(self.host, self.site), stage.depends)
         result = _judge(stage, results)
         passed = result.outcome is Outcome.PASS and before == after
         self._record(result, after, passed=passed)
         return passed
 
-    def _scene(self, bench: Bench) -> Scene:
+    def _scene(self) -> Scene:
         return Scene(
             site=self.site,
             host=self.host,
             emit=self.emit,
             redactor=self.redactor,
-            bench=bench,
+            bench=self._bench,
             logs=self._logs,
             residue=self._inventory(),
         )
 
     def _inventory(self) -> inventory.Inventory:
-        """List what is there before the probes; empty if it cannot be seen, which stage 6 does not let pass."""
+        """List what is there but for the probes; empty if it cannot be seen, which stage 6 does not let pass."""
         try:
-            return inventory.take(self.host)
+            return inventory.without(inventory.take(self.host), self._bench.token)
         except WizardError:
             return {}
+
+    def _tidy(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except WizardError as error:
+            self.emit("note", text=f"while clearing up: {error}")
 
     def _record(self, result: StageResult, parts: Mapping[str, str], *, passed: bool) -> None:
         number = result.stage.number

@@ -42,7 +42,7 @@ def require_port(host: Host, site: Site) -> None:
     Raises:
         RefusedError: says which program has which port, and what to do.
     """
-    ours = {process.pid for process in services.postfix_masters(host)}
+    ours = {process.pid for process in services.postfix_processes(host)}
     mailman = {process.pid for process in services.mailman_processes(host)}
     wanted = {
         site.smtp_port: ours,

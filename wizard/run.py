@@ -19,8 +19,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
-from watchfiles import watch
-
 from wizard import __version__, atomic, events, wait
 from wizard.engine import Engine, StageResult
 from wizard.errors import ChangeError, ExitCode, WizardError
@@ -49,12 +47,6 @@ class Request:
     """Whether every plan may be applied without asking."""
     site: str
     """The answers, as site.toml."""
-
-
-class StoppedError(WizardError):
-    """The run was told to stop; what it was changing is put back."""
-
-    exit_code = ExitCode.NOT_VERIFIED
 
 
 def start(state: State, request: Request) -> Path:
@@ -105,7 +97,7 @@ def answer(directory: Path, number: int, *, approve: bool) -> None:
 def follow(directory: Path) -> Iterator[Event]:
     """Give the events of a run as they come, to its end or to the end of its process."""
     seen = 0
-    for _ in _changes(directory):
+    for _ in wait.wakings((directory,)):
         ended = not lives(directory)
         for event in events.read(directory):
             if event.number > seen:
@@ -115,13 +107,6 @@ def follow(directory: Path) -> Iterator[Event]:
                     return
         if ended:
             return
-
-
-def _changes(directory: Path) -> Iterator[None]:
-    yield
-    milliseconds = int(wait.GLANCE * 1000)
-    for _ in watch(directory, debounce=20, step=5, rust_timeout=milliseconds, yield_on_timeout=True, recursive=False):
-        yield
 
 
 def main(arguments: list[str]) -> int:
@@ -145,7 +130,7 @@ def main(arguments: list[str]) -> int:
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise StoppedError("the run was told to stop")
+    raise KeyboardInterrupt
 
 
 def _run(directory: Path, log: EventLog, redactor: Redactor) -> ExitCode:
@@ -164,6 +149,8 @@ def _run(directory: Path, log: EventLog, redactor: Redactor) -> ExitCode:
             finally:
                 results, changed = engine.results, engine.changed
         code = ExitCode.VERIFIED if verified else ExitCode.NOT_VERIFIED
+    except KeyboardInterrupt:
+        code, error = ExitCode.NOT_VERIFIED, "the run was told to stop"
     except WizardError as failed:
         code, error = failed.exit_code, printable(str(failed))
     except OSError as failed:

@@ -31,6 +31,13 @@ def postfix_masters(host: Host) -> tuple[Process, ...]:
     )
 
 
+def postfix_processes(host: Host) -> tuple[Process, ...]:
+    """Return the masters and their children; the kernel may name any of them as a listening socket's owner."""
+    masters = postfix_masters(host)
+    parents = {process.pid for process in masters}
+    return (*masters, *(process for process in host.processes() if process.parent in parents))
+
+
 def mailman_processes(host: Host) -> tuple[Process, ...]:
     """Return Mailman's master and runners, as processes of the user ``list``."""
     ends = ("/bin/master", "/bin/runner")

@@ -39,10 +39,11 @@ class Transaction:
             for change in plan.changes:
                 self._make(change)
                 done.append(change)
-        except (WizardError, OSError, wait.LimitError) as error:
-            self._shop.emit("change.failed", stage=plan.stage, error=str(error))
+        except (WizardError, OSError, wait.LimitError, KeyboardInterrupt) as error:
+            reason = str(error) or "the run was told to stop"
+            self._shop.emit("change.failed", stage=plan.stage, error=reason)
             self._put_back(done, saved)
-            raise ChangeError(f"{error}\nEverything that this stage had changed was put back.") from error
+            raise ChangeError(f"{reason}\nEverything that this stage had changed was put back.") from error
 
     def _make(self, change: Change) -> None:
         about = {"stage": change.stage, "change": change.kind, "target": change.target}

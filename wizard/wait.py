@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from watchfiles import watch
+from watchfiles._rust_notify import RustNotify
 
 T = TypeVar("T")
 
 GLANCE = 0.2
 """Seconds between two looks when no file changed."""
+_QUIET, _STEP = 20, 5
+"""Milliseconds: changes are gathered for so long at most, and are complete after so long without another."""
 
 
 class LimitError(Exception):
@@ -34,41 +36,44 @@ def until(look: Callable[[], T | None], *, limit: float, paths: Iterable[Path] =
 
     Raises:
         LimitError: the limit passed.
+        KeyboardInterrupt: a signal came while the main thread waited.
     """
     deadline = time.monotonic() + limit
-    seen = look()
-    if seen is not None:
-        return seen
-    present = tuple(path for path in paths if path.exists())
-    for _ in _wakings(present, deadline):
+    for _ in wakings(paths, deadline):
         seen = look()
         if seen is not None:
             return seen
-    seen = look()
-    if seen is None:
-        raise LimitError(f"not seen within {limit:g} s")
-    return seen
+    raise LimitError(f"not seen within {limit:g} s")
 
 
-def _wakings(paths: tuple[Path, ...], deadline: float) -> Iterable[None]:
-    """Yield at every change and every `GLANCE`, until the deadline."""
-    if not paths:
+def wakings(paths: Iterable[Path], deadline: float = float("inf")) -> Iterator[None]:
+    """Yield at once, at every change below the paths, every `GLANCE`, and a last time at the deadline.
+
+    Args:
+        paths: as for `until`.
+        deadline: of `time.monotonic`.
+    """
+    present = [str(path) for path in paths if path.exists()]
+    if not present:
         never = threading.Event()
-        while time.monotonic() < deadline:
-            never.wait(min(GLANCE, max(deadline - time.monotonic(), 0.0)))
+        while True:
             yield
-        return
-    changes = watch(
-        *paths,
-        watch_filter=None,
-        debounce=20,
-        step=5,
-        rust_timeout=int(GLANCE * 1000),
-        yield_on_timeout=True,
+            if time.monotonic() >= deadline:
+                return
+            never.wait(min(GLANCE, max(deadline - time.monotonic(), 0.0)))
+    # The watch stands before the first look, so that no change falls between the two.
+    with RustNotify(
+        present,
+        debug=False,
+        force_polling=False,
+        poll_delay_ms=300,
         recursive=False,
-        raise_interrupt=True,
-    )
-    for _ in changes:
-        yield
-        if time.monotonic() >= deadline:
-            return
+        ignore_permission_denied=True,
+    ) as watch:
+        while True:
+            yield
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            if watch.watch(_QUIET, _STEP, max(int(min(GLANCE, left) * 1000), 1), None) == "signal":
+                raise KeyboardInterrupt

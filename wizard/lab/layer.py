@@ -44,6 +44,8 @@ _VALIDITY = (
     "/etc/gshadow",
 )
 """Files of the machine that a layer replaces or depends on."""
+_INSTALLED_TO = ("/etc", "/lib", "/opt", "/usr", "/var")
+"""Where packages go. File systems elsewhere have no part in a layer."""
 _PRUNED = (
     "/etc/hosts",
     "/run",
@@ -97,12 +99,21 @@ def held(mounts: Sequence[Mount], progress: Progress | None) -> Iterator[Layer |
 
 def _key(mounts: Sequence[Mount]) -> str:
     digest = hashlib.sha256()
-    parts = [part(mount.path) for mount in mounts if mount.kind is Kind.OVERLAY]
-    digest.update("\0".join((_FORMAT, *PACKAGES, *parts)).encode())
+    digest.update("\0".join((_FORMAT, *PACKAGES, *_covered(mounts))).encode())
     for name in _VALIDITY:
         with suppress(FileNotFoundError):
             digest.update(hashlib.sha256(Path(name).read_bytes()).digest())
     return digest.hexdigest()[:32]
+
+
+def _covered(mounts: Sequence[Mount]) -> tuple[str, ...]:
+    """List the mount points that a layer has a part for."""
+    return tuple(
+        mount.path
+        for mount in mounts
+        if mount.kind is Kind.OVERLAY
+        and (mount.path == "/" or any(Path(mount.path).is_relative_to(name) for name in _INSTALLED_TO))
+    )
 
 
 def _open(path: Path) -> Layer | None:
@@ -186,7 +197,7 @@ def take(uppers: Path, mounts: Sequence[Mount], tree: Path) -> tuple[str, ...]:
         CommandError: the disk is full, or cannot be written to.
     """
     tree.mkdir(mode=0o700, parents=True)
-    overlays = {mount.path: uppers / part(mount.path) for mount in mounts if mount.kind is Kind.OVERLAY}
+    overlays = {path: uppers / part(path) for path in _covered(mounts)}
     for name in (*_PRUNED, *(mount.path for mount in mounts if mount.kind is Kind.FILE)):
         _prune(Path(name), overlays)
     gone: list[str] = []

@@ -1,4 +1,4 @@
-"""The bench of one stage's checks: probe accounts, probe lists and the mail between them."""
+"""The bench of a run's checks: probe accounts, probe lists and the mail between them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from wizard import wait
 from wizard.check import UnseenError
 from wizard.errors import WizardError
 from wizard.events import Emit
-from wizard.host import Host
 from wizard.facts import postconf
-from wizard.mail import message
+from wizard.host import Host
+from wizard.mail import confirmation, message
 from wizard.mail.message import Kind, ProbeMessage
 from wizard.mailman import cfg, rest
 from wizard.mailman.cfg import LMTP_MAP, Config
@@ -129,6 +129,21 @@ class Bench:
         except wait.LimitError:
             return self.on_its_way()
         return ()
+
+    def reset(self) -> None:
+        """Make the bench ready for the next stage: nothing on its way, nothing pending, nobody subscribed.
+
+        Raises:
+            RestError: REST refused.
+        """
+        self.posts.clear()
+        if self._lists:
+            self.drained()
+        for each in self._lists or ():
+            lists.empty(each)
+            for person in self._made.values():
+                tokens = (confirmation.confirmation_token(raw, each.address) for raw in person.mailbox.messages())
+                self.cookies.update(token for token in tokens if token)
 
     def clear(self) -> None:
         """Remove everything that this bench has made; what cannot be removed stays in the ledger."""

@@ -32,6 +32,11 @@ def take(host: Host) -> Inventory:
     return {**found, **_mailman(config)} if config is not None else found
 
 
+def without(found: Inventory, token: str) -> Inventory:
+    """Leave out what carries a token."""
+    return {what: frozenset(name for name in names if token not in name) for what, names in found.items()}
+
+
 def differences(before: Inventory, after: Inventory) -> tuple[str, ...]:
     """Name what the probes have left, and what was there before and is gone."""
     said = []

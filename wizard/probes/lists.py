@@ -103,6 +103,18 @@ def make(client: Any, site: Site, address: str, original: str, owner: str) -> Pr
     return ProbeList(address, original, made)
 
 
+def empty(probe: ProbeList) -> None:
+    """Take everything off a probe list: members, requests, held messages.
+
+    Raises:
+        RestError: REST refused.
+    """
+    with rest.said():
+        for member in probe.mailing_list.members:
+            probe.mailing_list.unsubscribe(str(member.email), pre_confirmed=True, pre_approved=True)
+        _discard(probe.mailing_list)
+
+
 def remove(client: Any, address: str) -> None:
     """Remove a probe list with what is held for it; one that is gone already is no error.
 
@@ -113,11 +125,15 @@ def remove(client: Any, address: str) -> None:
     if found is None:
         return
     with rest.said():
-        for held in found.held:
-            found.discard_message(held.request_id)
-        for request in found.get_requests():
-            found.moderate_request(request["token"], "discard")
+        _discard(found)
         found.delete()
+
+
+def _discard(mailing_list: Any) -> None:
+    for held in mailing_list.held:
+        mailing_list.discard_message(held.request_id)
+    for request in mailing_list.get_requests():
+        mailing_list.moderate_request(request["token"], "discard")
 
 
 def forget(client: Any, address: str) -> None:

@@ -1,21 +1,18 @@
 """Postfix noticing that a map has changed, so that a new list is known before mail is sent to it.
 
 A long-lived Postfix process goes by the map's time stamp, whose unit is a second: two versions of one second
-are the same to it. trivial-rewrite(8), which routes, looks when a client connects, and by itself every ten
-seconds (``TABLE_CHECK_INTERVAL`` in its source); until then it routes by the map that it has open.
+are the same to it. trivial-rewrite(8), which routes, looks every ten seconds (``TABLE_CHECK_INTERVAL`` in its source);
+until then it routes by the map that it has open.
 """
 
 from __future__ import annotations
 
-import socket
 from contextlib import suppress
-from pathlib import Path
 
 from wizard import wait
 from wizard.facts import maps
 from wizard.host import Host
 
-REWRITE = Path("/var/spool/postfix/private/rewrite")
 ROUTER = "trivial-rewrite"
 INTERVAL = 11.0
 """Seconds after which every router has looked by itself."""
@@ -31,7 +28,6 @@ def next_second(host: Host, table: str) -> None:
 def noticed(host: Host) -> None:
     """Return when no router works with a map from before this call."""
     suspects = _routers(host)
-    _nudge()
     # A router that has just started with the new map never goes; after the interval it is known to be such.
     with suppress(wait.LimitError):
         wait.until(lambda: None if suspects & _routers(host) else True, limit=INTERVAL)
@@ -39,10 +35,3 @@ def noticed(host: Host) -> None:
 
 def _routers(host: Host) -> frozenset[int]:
     return frozenset(process.pid for process in host.processes() if process.name == ROUTER)
-
-
-def _nudge() -> None:
-    """Connect to the router, which makes it look at its maps; nothing is asked."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client, suppress(OSError):
-        client.settimeout(5)
-        client.connect(str(REWRITE))

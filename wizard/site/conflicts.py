@@ -84,9 +84,7 @@ def _people(site: Site) -> Iterator[Problem]:
 
 def _person(site: Site, key: str, address: str, lists: dict[str, ListAnswers]) -> Iterator[Problem]:
     if address.lower() in lists:
-        yield Problem(
-            key, repr(address), f"a person's address, not one of the list {lists[address.lower()].name}"
-        )
+        yield Problem(key, repr(address), f"a person's address, not one of the list {lists[address.lower()].name}")
     elif (
         site.local_domain != site.mail.domain
         and site.mail.domain_class == "dedicated"

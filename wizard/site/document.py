@@ -23,9 +23,7 @@ def fresh(site: Site) -> str:
     lines = [*_comment("schema"), _line("schema", everything["schema"])]
     for section in ("mail", "mailman", "lists", "check"):
         several = section == "lists"
-        tables, kept = (
-            (everything[section], own[section]) if several else ([everything[section]], [own[section]])
-        )
+        tables, kept = (everything[section], own[section]) if several else ([everything[section]], [own[section]])
         for number, (table, given_here) in enumerate(zip(tables, kept, strict=True)):
             lines += ["", f"[[{section}]]" if several else f"[{section}]"]
             for key, value in table.items():

@@ -48,9 +48,7 @@ Listening = Annotated[
     PlainSerializer(str),
     Hint("an address and a port, such as 127.0.0.1:8024"),
 ]
-Database = Annotated[
-    str, AfterValidator(places.database), Hint("sqlite, or postgresql://USER:PASSWORD@HOST/NAME")
-]
+Database = Annotated[str, AfterValidator(places.database), Hint("sqlite, or postgresql://USER:PASSWORD@HOST/NAME")]
 Seconds = Annotated[
     int,
     Field(ge=1, le=LONGEST_LIMIT),

@@ -152,9 +152,7 @@ class Site(_Answers):
     )
     mail: MailAnswers = MailAnswers()
     mailman: MailmanAnswers = MailmanAnswers()
-    lists: Annotated[tuple[ListAnswers, ...], Field(strict=False, min_length=1)] = (
-        ListAnswers(name="reading-group"),
-    )
+    lists: Annotated[tuple[ListAnswers, ...], Field(strict=False, min_length=1)] = (ListAnswers(name="reading-group"),)
     check: CheckAnswers = CheckAnswers()
 
     @model_validator(mode="before")

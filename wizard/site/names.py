@@ -58,8 +58,7 @@ def domain(text: str) -> str:
         raise ValueError("a fully qualified name, such as mail.local.edu; it is empty")
     if len(text) > DOMAIN_LENGTH:
         raise ValueError(
-            f"at most {DOMAIN_LENGTH} characters, so that postmaster@ fits (RFC 5321, 4.5.3.1.3); "
-            f"it has {len(text)}"
+            f"at most {DOMAIN_LENGTH} characters, so that postmaster@ fits (RFC 5321, 4.5.3.1.3); it has {len(text)}"
         )
     if not text.isascii():
         raise ValueError(f"a name in ASCII{_in_ascii(text)}: this server does not speak SMTPUTF8")
@@ -119,15 +118,11 @@ def list_name(text: str) -> str:
             f"at most {LOCAL_LENGTH} (RFC 5321, 4.5.3.1.1)"
         )
     if not _LIST_NAME.fullmatch(text):
-        raise ValueError(
-            "lower case letters, digits and inner '-', '_' and single '.', such as reading-group"
-        )
+        raise ValueError("lower case letters, digits and inner '-', '_' and single '.', such as reading-group")
     if text in RESERVED:
         raise ValueError(f"a name other than {', '.join(RESERVED)}, which mail systems use themselves")
     if taken := next((suffix for suffix in SUBADDRESSES[1:] if text.endswith(suffix)), None):
-        raise ValueError(
-            f"a name that does not end in {taken}, which Mailman takes for another list's address"
-        )
+        raise ValueError(f"a name that does not end in {taken}, which Mailman takes for another list's address")
     return text
 
 

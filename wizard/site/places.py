@@ -100,9 +100,7 @@ def loopback(value: HostPort) -> HostPort:
     """
     found = ip_address(value.host)
     if not found.is_loopback or getattr(found, "ipv4_mapped", None) or getattr(found, "scope_id", None):
-        raise ValueError(
-            "an address in 127.0.0.0/8 or [::1]: from elsewhere nobody may hand mail or orders to Mailman"
-        )
+        raise ValueError("an address in 127.0.0.0/8 or [::1]: from elsewhere nobody may hand mail or orders to Mailman")
     if not 1 <= value.port <= HIGHEST_PORT:
         raise ValueError(f"a port from 1 to {HIGHEST_PORT}, such as 127.0.0.1:8024")
     if value.port == SMTP_PORT:

@@ -80,9 +80,7 @@ def _problem(detail: ErrorDetails) -> Problem:
     if detail["type"] == "extra_forbidden":
         return unknown(parts, detail["input"])
     key = show_key(parts)
-    value = (
-        "nothing" if detail["type"] == "missing" else show(detail["input"], secret=key.endswith("database"))
-    )
+    value = "nothing" if detail["type"] == "missing" else show(detail["input"], secret=key.endswith("database"))
     if detail["type"] == "value_error":
         return Problem(key, value, str(detail["ctx"]["error"]))
     field = find(key)

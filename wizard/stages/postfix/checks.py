@@ -50,9 +50,10 @@ def _class(classes: tuple[str, ...]) -> str:
 def listening(scene: Scene) -> Evidence:
     """The master lives, and listens where the site says and nowhere else."""
     masters = {process.pid for process in services.postfix_masters(scene.host)}
+    ours = {process.pid for process in services.postfix_processes(scene.host)}
     port = scene.site.smtp_port
     listeners = [listener for listener in scene.host.listeners() if listener.port == port]
-    foreign = [listener for listener in listeners if listener.pid not in masters]
+    foreign = [listener for listener in listeners if listener.pid not in ours]
     if foreign:
         holder = next((p for p in scene.host.processes() if p.pid == foreign[0].pid), None)
         name = f"{holder.name} (process {holder.pid})" if holder else "an unknown program"
@@ -87,7 +88,7 @@ def local_delivery(scene: Scene) -> Evidence:
 
 
 def sendmail(scene: Scene) -> Evidence:
-    """Hand mail to sendmail(1); it reaches each probe's mailbox with its body unchanged."""
+    """Mail handed to the sendmail command reaches each probe's mailbox with its body unchanged."""
 
     def hand(message: ProbeMessage) -> str:
         try:
