@@ -81,7 +81,8 @@ def test_job_control_inside(shell: pexpect.spawn[str]) -> None:
 
 
 def test_ctrl_z_gives_the_outer_shell_back_and_fg_the_lab(shell: pexpect.spawn[str]) -> None:
-    shell.sendline(f"{LAB} sh -c 'echo up; cat'")
+    shell.sendline(f"{LAB} cat")
+    shell.sendline("up")
     shell.expect_exact("up")
 
     shell.send("\x1a")

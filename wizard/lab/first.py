@@ -30,6 +30,8 @@ from wizard.lab.mounts import Kind, Mount
 
 HOST_NAME = "lab"
 """The host name in a lab."""
+REMOVED = "removed"
+"""A layer's list of the paths that it takes away from the machine, a NUL after each but the last."""
 ADDRESS = "198.51.100.25"
 """A lab's own address outside loopback (TEST-NET-2 of RFC 5737), as every mail server has one."""
 
@@ -266,7 +268,7 @@ def _tidy(order: Order, files: dict[str, bytes], resolver: tuple[Path, bytes] | 
 
 def _removed(layer: Path) -> tuple[str, ...]:
     """List what a layer takes away from the machine, as paths without their first slash."""
-    return tuple(name for name in (layer / "removed").read_text().split("\0") if name)
+    return tuple(name for name in (layer / REMOVED).read_text(errors="surrogateescape").split("\0") if name)
 
 
 def _remove(path: Path) -> None:

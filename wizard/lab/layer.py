@@ -1,8 +1,8 @@
 """The layer with the packages: made once, kept in the cache, laid between the machine and each lab's copy.
 
-A layer is a directory named after what makes it valid, with ``tree/PART`` for each file system that was
-written to, and ``removed``, the paths that it takes away. It appears by one rename, so there is never half
-of one. A lab holds a shared lock on it; one that nobody holds and that is no longer valid is removed.
+A layer is a directory named after what makes it valid, with ``tree/PART`` for each file system that was written to,
+and a list of the paths that it takes away, without which it is no layer. It appears by one rename, so there is never
+half of one. A lab holds a shared lock on it; one that nobody holds and that is no longer valid is removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from wizard import packages
 from wizard.host import LocalHost
-from wizard.lab.first import Order, part
+from wizard.lab.first import REMOVED, Order, part
 from wizard.lab.mounts import Kind, Mount
 from wizard.lab.namespace import Namespace
 
@@ -123,9 +123,9 @@ def _open(path: Path) -> Layer | None:
         return None
     fcntl.flock(fd, fcntl.LOCK_SH)
     with suppress(FileNotFoundError):
-        if path.stat().st_ino == os.fstat(fd).st_ino:
+        if (path / REMOVED).is_file() and path.stat().st_ino == os.fstat(fd).st_ino:
             return Layer(path, fd)
-    os.close(fd)  # it was removed meanwhile
+    os.close(fd)  # it was removed meanwhile, or in part before
     return None
 
 
@@ -133,7 +133,7 @@ def _made(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> Lay
     with _alone(progress):
         layer = _open(path)  # another lab may have made it while this one waited
         if layer is None:
-            _sweep(keep=path.name)
+            _sweep(keep=None)
             _make(path, mounts, progress)
             layer = _open(path)
         assert layer is not None
@@ -174,7 +174,7 @@ def _make(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> Non
             transcript = CACHE / "transcript"
             packages.install(PACKAGES, transcript=transcript, progress=progress, limit=BUILD_LIMIT, within=lab.enter)
             gone = take(lab.uppers, mounts, staging / "tree")
-        (staging / "removed").write_text("\0".join(gone), errors="surrogateescape")
+        (staging / REMOVED).write_text("\0".join(gone), errors="surrogateescape")
         os.sync()  # what is renamed must be on disk before its name is
         staging.rename(path)
     except BaseException:
@@ -262,19 +262,20 @@ def _sweep_unless_busy(keep: str | None) -> None:
 def _sweep(keep: str | None) -> None:
     """Remove what dead builders left and the layers that are neither valid nor held."""
     for name in _names(CACHE) - {"lock", "transcript", keep}:
-        found = CACHE / name
-        path = found if name.startswith(_STAGING) else _put_aside(found)
-        if path is not None:
-            shutil.rmtree(path, ignore_errors=True)
+        if name.startswith(_STAGING):
+            shutil.rmtree(CACHE / name, ignore_errors=True)
+        else:
+            _discard(CACHE / name)
 
 
-def _put_aside(layer: Path) -> Path | None:
-    """Rename a layer to a staging name, so that nobody uses what is left of it; None if it is held."""
+def _discard(layer: Path) -> None:
+    """Remove a layer, unless a lab holds it; from the first step on it is none any more."""
     fd = os.open(layer, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return layer.rename(CACHE / f"{_STAGING}{secrets.token_hex(6)}")
+        (layer / REMOVED).unlink(missing_ok=True)
+        shutil.rmtree(layer, ignore_errors=True)
     except BlockingIOError:
-        return None
+        return
     finally:
         os.close(fd)
