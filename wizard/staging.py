@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -54,14 +55,25 @@ def edited_master(host: Host, services: Mapping[str, str]) -> bytes:
 
 
 def validate(host: Host, contents: Mapping[str, bytes]) -> None:
-    """Let ``postfix check`` pass judgement on a staged whole.
+    """Let Postfix pass judgement on a staged whole.
 
     Raises:
         ChangeError: it did not pass; the message is Postfix's own.
     """
     with staged(contents) as directory:
-        checked = host.run(["postfix", "-c", str(directory), "check"])
         listed = host.run(["postconf", "-c", str(directory), "-n"])
-    for ended in (checked, listed):
-        if not ended.ok:
-            raise ChangeError(f"Postfix refuses the new configuration: {ended.said}")
+        checked, said = postfix_check(host, directory)
+    if not listed.ok:
+        raise ChangeError(f"Postfix refuses the new configuration: {listed.said}")
+    if not checked:
+        raise ChangeError(f"Postfix refuses the new configuration: {'; '.join(said) or 'without a word'}")
+
+
+def postfix_check(host: Host, directory: Path = POSTFIX) -> tuple[bool, tuple[str, ...]]:
+    """Run ``postfix check``; return whether it passed, and the lines it said.
+
+    It speaks only to a terminal (postlog(1)), so it gets one, from script(1).
+    """
+    command = shlex.join(["postfix", "-c", str(directory), "check"])
+    ended = host.run(["script", "--quiet", "--return", "--command", command, "/dev/null"])
+    return ended.ok, tuple(line.strip() for line in ended.stdout.splitlines() if line.strip())

@@ -43,10 +43,15 @@ def holding(*wanted: str) -> Callable[[str], str]:
 def present(host: Host, names: Iterable[str]) -> dict[str, str]:
     """Tell parameters as written or by default, not expanded.
 
+    A default that is a condition (``${{$compatibility_level} <level …}``) is told as what it comes to: nothing can
+    be added to it as it stands.
+
     Raises:
         CommandError: postconf failed.
     """
-    return postconf.parse_settings(host.run(["postconf", *names]).require().stdout)
+    found = postconf.parse_settings(host.run(["postconf", *names]).require().stdout)
+    conditions = [name for name, value in found.items() if "${{" in value]
+    return found | (postconf.settings(host, names=conditions) if conditions else {})
 
 
 def edits(parameters: Iterable[Parameter], values: Mapping[str, str]) -> dict[Parameter, str]:

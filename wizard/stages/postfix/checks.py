@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from wizard import services
+from wizard import services, staging
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
 from wizard.facts import address_class, postqueue
@@ -27,10 +27,9 @@ ELSEWHERE = "probe@example.com"
 
 def configuration(scene: Scene) -> Evidence:
     """Postfix's own judgement, and the domain's address class."""
-    checked = scene.host.run(["postfix", "check"])
-    said = [line for line in checked.stderr.splitlines() if line.strip()]
-    if not checked.ok or any(level in line for line in said for level in ("fatal:", "error:", "panic:")):
-        raise CheckFailedError(f"postfix check ended with {checked.code}", *said)
+    passed, said = staging.postfix_check(scene.host)
+    if not passed or any(level in line for line in said for level in ("fatal:", "error:", "panic:")):
+        raise CheckFailedError("postfix check does not pass", *said)
     classes = address_class.of(scene.host, scene.site.mail.domain)
     warned = [line.text for line in scene.logs.postfix() if "do not list domain" in line.text]
     if address_class.conflicting(classes) or warned:
@@ -40,7 +39,10 @@ def configuration(scene: Scene) -> Evidence:
             *warned,
             diagnosis=diagnose("MW101", scene.words, domain=domain, classes=" and ".join(classes)),
         )
-    return ("postfix check: no complaint", f"address class of {scene.site.mail.domain}: {_class(classes)}")
+    return (
+        f"postfix check passes: {'; '.join(said) or 'no complaint'}",
+        f"address class of {scene.site.mail.domain}: {_class(classes)}",
+    )
 
 
 def _class(classes: tuple[str, ...]) -> str:
