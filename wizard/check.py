@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from wizard.diagnosis import Diagnosis, entry
 from wizard.errors import WizardError
 from wizard.events import Emit
+from wizard.wait import LimitError
 
 S_contra = TypeVar("S_contra", contravariant=True)
 S = TypeVar("S")
@@ -146,9 +147,9 @@ def _look(check: Check[S], scene: S) -> CheckResult:
         return CheckResult(check.id, Outcome.FAIL, 0.0, failed.evidence, failed.diagnosis)
     except UnseenError as unseen:
         return CheckResult(check.id, Outcome.UNKNOWN, 0.0, (str(unseen),))
-    except (WizardError, OSError) as error:
+    except (WizardError, LimitError, OSError) as error:
         return CheckResult(check.id, Outcome.UNKNOWN, 0.0, (f"could not be seen: {error}",))
-    except Exception as error:  # noqa: BLE001 (a defect in one check must not end the run, nor pass for a proof)
+    except BaseException as error:  # noqa: BLE001 (a defect in one check must not end the run, nor pass for a proof)
         return CheckResult(check.id, Outcome.UNKNOWN, 0.0, (f"defect in the check: {type(error).__name__}: {error}",))
     if not evidence:
         return CheckResult(check.id, Outcome.UNKNOWN, 0.0, ("the check gave no evidence, so it proves nothing",))

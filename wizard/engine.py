@@ -170,6 +170,7 @@ class Engine:
     def _check(self, stage: Stage) -> bool:
         self.emit("stage.started", stage=stage.number, name=stage.name)
         before = session.chosen(session.parts(self.host, self.site), stage.depends)
+        self._tidy(self._bench.refresh)
         results = check.run_checks(stage.checks, self._scene(), self.emit, stage=stage.number, words=words(self.site))
         self._tidy(self._bench.reset)
         after = session.chosen(session.parts(self.host, self.site), stage.depends)
@@ -199,8 +200,8 @@ class Engine:
     def _tidy(self, do: Callable[[], None]) -> None:
         try:
             do()
-        except WizardError as error:
-            self.emit("note", text=f"while clearing up: {error}")
+        except (WizardError, check.UnseenError) as error:
+            self.emit("note", text=f"the bench of probes: {error}")
 
     def _record(self, result: StageResult, parts: Mapping[str, str], *, passed: bool) -> None:
         number = result.stage.number

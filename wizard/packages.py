@@ -34,20 +34,22 @@ LOCK_LIMIT = 300.0
 """Seconds to wait for another program that holds the package database's lock."""
 
 _RULES = (
-    (r"\[default=\w\] \? ?\Z", ""),  # dpkg: a changed configuration file
-    (r"\[(?:Y/n|y/N|yes/no)\] ?\Z", ""),  # apt, debconf's readline, most scripts
+    (r"\[default=\w\] \?\Z", ""),  # dpkg: a changed configuration file
+    (r"\[(?:Y/n|y/N|yes/no)\]\Z", ""),  # apt, debconf's readline, most scripts
     (r"(?i)press \[?(?:enter|return)\]?[^\r\n]*\Z", ""),
     (r"--More--[^\r\n]*\Z|\(END\)\s*\Z", "q"),  # a pager
 )
 """What an unfinished line that is a question looks like, and the answer; an empty one takes the default."""
 _MOST_ANSWERS = 20
+_GLANCE = 0.2
+"""Seconds without a word after which an unfinished line is looked at."""
 _PATTERNS: list[re.Pattern[str] | type[pexpect.EOF | pexpect.TIMEOUT]] = [
-    *(re.compile(pattern) for pattern, _ in _RULES),
-    re.compile(r"[^\r\n]*[\r\n]+"),
+    re.compile(r"(dlstatus|pmstatus|pmerror):[^:]*:([\d.]+):([^\r\n]*)[\r\n]+"),
+    re.compile(r"[\r\n]+"),
     pexpect.TIMEOUT,
     pexpect.EOF,
 ]
-_LINE, _TIMEOUT, _EOF = range(len(_RULES), len(_RULES) + 3)
+_STATUS, _NEWLINE, _TIMEOUT, _EOF = range(4)
 _HUNG = (
     "apt-get did not come to its end, the last it said was {!r}; it was stopped: run `dpkg --configure -a`, then again"
 )
@@ -61,7 +63,6 @@ _ENVIRONMENT = {
 }
 _POSTFIX = "postfix postfix/main_mailer_type select Internet Site\n"
 """What the package asks; of its answers, the one whose main.cf has no further surprises."""
-_STATUS = re.compile(r"^(dlstatus|pmstatus):[^:]*:([\d.]+):(.*)$")
 _DOWNLOAD = 0.3
 """The part of the progress that is the download's."""
 _LOCKED = re.compile(r"Could not get lock (\S+?)\.? .*?(?:held by process (\d+) \((.+?)\)|$)")
@@ -102,8 +103,13 @@ class _Ended:
 
     code: int = 0
     lines: list[str] = field(default_factory=list)
+    answers: int = 0
     began: bool = False
     """Whether dpkg had begun to change the machine."""
+
+    @property
+    def last(self) -> str:
+        return next(filter(None, reversed(self.lines)), "nothing")
 
     def said(self, pattern: str) -> bool:
         return any(re.search(pattern, line) for line in self.lines)
@@ -162,6 +168,19 @@ def install(
         apt.install(names)
 
 
+def answer(question: str, silence: float) -> str | None:
+    """Tell what to answer to an unfinished line; None if it is no question yet.
+
+    Args:
+        question: the line so far.
+        silence: seconds for which nothing has come after it.
+    """
+    for pattern, reply in _RULES:
+        if re.search(pattern, question):
+            return reply
+    return "" if question and silence >= SILENCE else None
+
+
 def _unseen(_done: float, _what: str) -> None:
     """Show progress to nobody."""
 
@@ -174,6 +193,7 @@ class _Apt:
     progress: Progress
     deadline: float
     within: tuple[str, ...]
+    done: float = 0.0
 
     def install(self, names: Sequence[str]) -> None:
         fresh = self._known(names)
@@ -185,6 +205,7 @@ class _Apt:
             self._require(self._get(_UPDATE))  # the lists were there, but too old
             ended = self._get((*_INSTALL, *names))
         self._require(ended)
+        self._show(1.0, f"installed {', '.join(names)}")
 
     def _known(self, names: Sequence[str]) -> bool:
         """Tell whether apt's lists have a candidate for each package."""
@@ -206,7 +227,7 @@ class _Apt:
             locked = next(filter(None, map(_LOCKED.search, ended.lines)), None)
             if ended.code == 0 or locked is None or time.monotonic() > limit:
                 return ended
-            self.progress(0.0, f"waiting for {locked[3] or 'another program'} (process {locked[2] or 'unknown'})")
+            self._show(0.0, f"waiting for {locked[3] or 'another program'} (process {locked[2] or 'unknown'})")
             self._await_end_of(locked[2], limit)
 
     def _await_end_of(self, holder: str | None, limit: float) -> None:
@@ -245,34 +266,49 @@ class _Apt:
     def _attend(self, child: pexpect.spawn[str]) -> _Ended:
         """Read line by line, and answer questions, until the program ends."""
         ended = _Ended()
-        answers = 0
-        while True:
-            left = self.deadline - time.monotonic()
-            index = child.expect_list(_PATTERNS, timeout=max(0.0, min(SILENCE, left)))
-            if index == _EOF:
-                child.wait()
-                return ended
-            if index == _LINE:
-                self._line(str(child.after).strip(), ended)
+        unfinished = answered = ""
+        heard = time.monotonic()
+        while (index := child.expect_list(_PATTERNS, timeout=_GLANCE)) != _EOF:
+            if time.monotonic() >= self.deadline or ended.answers > _MOST_ANSWERS:
+                raise CommandError(_HUNG.format(answered or (unfinished + child.buffer).strip() or ended.last))
+            if index == _TIMEOUT:
+                question = (unfinished + child.buffer).strip()
+                if question != answered and self._reply(child, question, time.monotonic() - heard):
+                    answered = question
+                    ended.answers += 1
                 continue
-            unfinished = str(child.buffer if index == _TIMEOUT else child.after).strip()
-            if time.monotonic() >= self.deadline or answers == _MOST_ANSWERS:
-                raise CommandError(_HUNG.format(unfinished or (ended.lines or ["nothing"])[-1]))
-            if unfinished:
-                answers += 1
-                answer = "" if index == _TIMEOUT else _RULES[index][1]
-                self.log.write(f"\n# answered by rule: {answer or 'the default (Enter)'}\n")
-                child.sendline(answer)
+            heard = time.monotonic()
+            unfinished += child.before or ""  # a status line may come in the midst of another
+            if isinstance(child.match, re.Match) and index == _STATUS:
+                self._status(child.match, ended)
+            else:
+                ended.lines.append(unfinished.strip())
+                unfinished = answered = ""
+        child.wait()
+        return ended
 
-    def _line(self, line: str, ended: _Ended) -> None:
-        status = _STATUS.match(line)
-        if status is None:
-            ended.lines.append(line)
+    def _reply(self, child: pexpect.spawn[str], question: str, silence: float) -> bool:
+        """Answer an unfinished line if it is a question; tell whether it was."""
+        reply = answer(question, silence)
+        if reply is None:
+            return False
+        self.log.write(f"\n# answered by rule: {reply or 'the default (Enter)'}\n")
+        child.sendline(reply)
+        return True
+
+    def _status(self, line: re.Match[str], ended: _Ended) -> None:
+        kind, percent, what = line.groups()
+        if kind == "pmerror":
+            ended.lines.append(f"E: {what}")
             return
-        kind, percent, what = status[1], float(status[2]) / 100, status[3]
         ended.began = ended.began or kind == "pmstatus"
-        done = _DOWNLOAD * percent if kind == "dlstatus" else _DOWNLOAD + (1 - _DOWNLOAD) * percent
-        self.progress(min(done, 1.0), what)
+        share = float(percent) / 100
+        self._show(_DOWNLOAD * share if kind == "dlstatus" else _DOWNLOAD + (1 - _DOWNLOAD) * share, what)
+
+    def _show(self, done: float, what: str) -> None:
+        """Show progress, which never goes back."""
+        self.done = max(self.done, min(done, 1.0))
+        self.progress(self.done, what)
 
     def _require(self, ended: _Ended) -> None:
         """Pass if apt-get did what it was asked to.
@@ -283,7 +319,7 @@ class _Apt:
         """
         if ended.code == 0:
             return
-        errors = [line for line in ended.lines if re.match(r"E: |dpkg: error|Err:", line)] or ended.lines[-1:]
+        errors = [line for line in ended.lines if re.match(r"E: |dpkg: error|Err:", line)] or [ended.last]
         held = next(filter(None, map(_LOCKED.search, ended.lines)), None)
         causes = (cause for pattern, cause in _CAUSES if ended.said(pattern))
         cause = next(causes, "look at the transcript")

@@ -109,8 +109,14 @@ class Namespace:
 
         Returns:
             Its exit code, or 128 and the signal that ended it.
+
+        Raises:
+            RefusedError: the kernel does not let this process in.
         """
-        return terminal.attach(self.pid, argv)
+        try:
+            return terminal.attach(self.pid, argv)
+        except OSError as error:
+            raise RefusedError(preflight.explain("setns", error.errno or 0)) from error
 
     def stop(self) -> None:
         """End the lab and all that runs in it; a second time does nothing."""

@@ -17,6 +17,9 @@ _NEEDED = {
 }
 """Capabilities (capabilities(7)) with their bit, and what a lab has each for."""
 
+_NAMESPACES = frozenset({"pid_namespace", "setns", "unshare"})
+_FILE_SYSTEMS = frozenset({"overlay", "proc", "sysfs", "tmpfs"})
+
 _INSTEAD = (
     "Run it on the machine itself or in a virtual machine, or give the container what it lacks "
     "(docker run --privileged)."
@@ -55,12 +58,12 @@ def explain(step: str, number: int) -> str:
         number: errno of the refusal.
     """
     reason = os.strerror(number)
-    if step in {"pid_namespace", "unshare"} and number == errno.ENOSPC:
+    kind = step.split(maxsplit=1)[0]
+    if step in _NAMESPACES and number == errno.ENOSPC:
         what = "the limit of namespaces is reached (/proc/sys/user/max_*_namespaces); raise it with sysctl"
-    elif step in {"pid_namespace", "unshare"}:
+    elif step in _NAMESPACES:
         what = "the kernel refuses new namespaces (CONFIG_NAMESPACES, or a seccomp rule of the container)"
-    elif number == errno.ENODEV:
-        kind = step.split(maxsplit=1)[0]
+    elif number == errno.ENODEV and kind in _FILE_SYSTEMS:
         what = f"the kernel has no file system of the kind {kind}; modprobe {kind} may load it"
     elif step.startswith("overlay") and number == errno.EINVAL:
         what = (

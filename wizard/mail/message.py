@@ -27,7 +27,9 @@ class Kind(StrEnum):
     """What a probe's body is made of."""
 
     TEXT = "text"
-    """ASCII, 7bit, with a line that opens as an mbox's separator does."""
+    """ASCII, 7bit."""
+    FROM = "from"
+    """The same with a line that opens as an mbox's separator does. Not for lists: Mailman writes ">" before it."""
     UTF8 = "utf8"
     """UTF-8 in 8bit with what mail software likes to damage, and an encoded-word Subject (RFC 2047)."""
     BINARY = "binary"
@@ -63,7 +65,7 @@ def compose(kind: Kind, *, token: str, number: int, sender: str, recipient: str,
     Raises:
         ValueError: a token, number or address that cannot stand in a header.
     """
-    body = {Kind.TEXT: plain, Kind.UTF8: _utf8, Kind.BINARY: _binary}[kind]
+    body = {Kind.TEXT: plain, Kind.FROM: _from, Kind.UTF8: _utf8, Kind.BINARY: _binary}[kind]
     subject = f"Probe {token} {_SUBJECTS[kind]}"
     return build(subject, body, token=token, number=number, sender=sender, recipient=recipient, date=date)
 
@@ -145,14 +147,17 @@ def address(text: str) -> Address:
 
 def plain(message: EmailMessage, token: str) -> None:
     """Give a message the plain body; a `fill` for `build`."""
-    # The last line opens as an mbox's separator does. It is not among the 8-bit lines: of those, a list with
-    # digests sends out what it wrote to its digest's mbox, with ">" before "From ".
+    message.set_content(f"{OPENING}\n\nToken: {token}\n", charset="us-ascii", cte="7bit")
+
+
+def _from(message: EmailMessage, token: str) -> None:
     lines = (OPENING, "", f"Token: {token}", "", "From here on nothing follows.")
     message.set_content("\n".join(lines) + "\n", charset="us-ascii", cte="7bit")
 
 
 _SUBJECTS = {
     Kind.TEXT: "plain",
+    Kind.FROM: "separator",
     # One word: where an encoded word is folded at a space, the standard library loses the space.
     Kind.UTF8: "Grüße·письмо·郵件",
     Kind.BINARY: "attachment",

@@ -130,6 +130,19 @@ class Bench:
             return self.on_its_way()
         return ()
 
+    def refresh(self) -> None:
+        """Give the probe lists the settings that the site's lists have now.
+
+        Raises:
+            UnseenError: a list of the site is gone.
+            RestError: REST refused.
+        """
+        config = cfg.read(self.host) if self._lists else None
+        if config is not None:
+            client = rest.connect(config)
+            for each in self._lists or ():
+                lists.copy_settings(client, each)
+
     def reset(self) -> None:
         """Make the bench ready for the next stage: nothing on its way, nothing pending, nobody subscribed.
 

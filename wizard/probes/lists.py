@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,29 @@ class ProbeList:
         with rest.said():
             return str(self.mailing_list.settings[key])
 
+    def waiting(self, kind: str, people: Collection[str]) -> tuple[str, ...]:
+        """Tell the tokens of requests of these people that wait for the moderator; secrets.
+
+        Args:
+            kind: ``subscription`` or ``unsubscription``.
+            people: addresses.
+
+        Raises:
+            RestError: REST did not answer.
+        """
+        with rest.said():
+            found = self.mailing_list.get_requests(token_owner="moderator", request_type=kind)  # noqa: S106 (a role)
+        return tuple(str(each["token"]) for each in found if each["email"] in people)
+
+    def accept(self, token: str) -> None:
+        """Accept a request, as the moderator would.
+
+        Raises:
+            RestError: REST refused.
+        """
+        with rest.said():
+            self.mailing_list.moderate_request(token, "accept")
+
 
 def make(client: Any, site: Site, address: str, original: str, owner: str) -> ProbeList:
     """Make a probe list with the settings of one of the site's lists.
@@ -86,21 +110,33 @@ def make(client: Any, site: Site, address: str, original: str, owner: str) -> Pr
         UnseenError: the site's list is not there.
         RestError: REST refused.
     """
-    model = rest.find_list(client, original)
-    if model is None:
-        raise UnseenError(f"Mailman has no list {original}")
     name = address.partition("@")[0]
     with rest.said():
         made = client.get_domain(site.mail.domain).create_list(name)
         made.add_owner(owner)
-        wanted = {key: model.settings[key] for key in COPIED if key in model.settings} | QUIET
-        settings = made.settings
-        changed = {key: value for key, value in wanted.items() if settings.get(key) != value}
+    probe = ProbeList(address, original, made)
+    copy_settings(client, probe)
+    return probe
+
+
+def copy_settings(client: Any, probe: ProbeList) -> None:
+    """Give a probe list the settings that the site's list has now.
+
+    Raises:
+        UnseenError: the site's list is not there.
+        RestError: REST refused.
+    """
+    model = rest.find_list(client, probe.original)
+    if model is None:
+        raise UnseenError(f"Mailman has no list {probe.original}")
+    with rest.said():
+        theirs, ours = model.settings, probe.mailing_list.settings
+        wanted = {key: theirs[key] for key in COPIED if key in theirs} | QUIET
+        changed = {key: value for key, value in wanted.items() if ours.get(key) != value}
         for key, value in changed.items():
-            settings[key] = value
+            ours[key] = value
         if changed:
-            settings.save()
-    return ProbeList(address, original, made)
+            ours.save()
 
 
 def empty(probe: ProbeList) -> None:
@@ -132,8 +168,9 @@ def remove(client: Any, address: str) -> None:
 def _discard(mailing_list: Any) -> None:
     for held in mailing_list.held:
         mailing_list.discard_message(held.request_id)
-    for request in mailing_list.get_requests():
-        mailing_list.moderate_request(request["token"], "discard")
+    for kind in ("subscription", "unsubscription"):
+        for request in mailing_list.get_requests(request_type=kind):
+            mailing_list.moderate_request(request["token"], "discard")
 
 
 def forget(client: Any, address: str) -> None:

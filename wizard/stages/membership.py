@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from wizard import wait
+from wizard.check import CheckFailedError
 from wizard.mail import confirmation
 from wizard.mail.message import ProbeMessage
 from wizard.mailman import rest
@@ -13,44 +15,42 @@ from wizard.scene import Scene
 from wizard.stages import proof
 
 CONFIRMED = frozenset({"confirm", "confirm_then_moderate"})
-MODERATED = frozenset({"moderate", "confirm_then_moderate"})
+"""The policies by which nobody joins or leaves without answering a confirmation."""
 
 
 def join(scene: Scene, mailing_list: ProbeList, people: Sequence[Subscriber]) -> tuple[str, ...]:
     """Let people join by mail: command, confirmation, reply, roster.
 
     Raises:
-        CheckFailedError: one of the steps was not seen at the limit.
+        CheckFailedError: one of the steps was not seen at the limit, or somebody is in without having confirmed.
     """
-    policy = mailing_list.setting("subscription_policy")
-    said = _request(scene, mailing_list, people, "join", policy)
     wanted = {person.address for person in people}
-
-    def subscribed() -> bool | None:
-        return True if wanted <= mailing_list.roster() else None
-
-    proof.waited(scene, subscribed, lambda: _roster(mailing_list, "must be in it", wanted))
+    request = Request(scene, mailing_list, people, "join", "subscription_policy")
+    said = request.settle(lambda: wanted <= mailing_list.roster(), f"{', '.join(sorted(wanted))} must be in it")
     return (*said, f"in the roster of {mailing_list.address}: {', '.join(sorted(wanted))}")
 
 
 def leave(scene: Scene, mailing_list: ProbeList, people: Sequence[Subscriber]) -> tuple[str, ...]:
     """Let people leave by mail; as `join`."""
-    policy = mailing_list.setting("unsubscription_policy")
-    said = _request(scene, mailing_list, people, "leave", policy)
     gone = {person.address for person in people}
-
-    def unsubscribed() -> bool | None:
-        return None if gone & mailing_list.roster() else True
-
-    proof.waited(scene, unsubscribed, lambda: _roster(mailing_list, "must not be in it", gone))
+    request = Request(scene, mailing_list, people, "leave", "unsubscription_policy")
+    said = request.settle(lambda: not gone & mailing_list.roster(), f"{', '.join(sorted(gone))} must not be in it")
     return (*said, f"no longer in the roster of {mailing_list.address}: {', '.join(sorted(gone))}")
 
 
-def ask(scene: Scene, mailing_list: ProbeList, person: Subscriber, command: str) -> tuple[ProbeMessage, bytes]:
-    """Send a command and return it with the confirmation mail that it brought."""
-    message = scene.bench.command(person, mailing_list.sub(command))
+def ask(scene: Scene, mailing_list: ProbeList, person: Subscriber) -> bytes:
+    """Ask to join, and return the confirmation mail that comes; an address that is new is always asked.
+
+    Raises:
+        CheckFailedError: it did not come within the limit.
+    """
+    message = scene.bench.command(person, mailing_list.sub("join"))
     proof.send(scene, message)
-    return message, _confirmations(scene, mailing_list, {message: person}, command)[message]
+    wanted = confirmation.confirming(mailing_list.address, frozenset(scene.bench.cookies))
+    what = f"the confirmation of join for {person.address}"
+    found = proof.arrived(scene, [person], wanted, what=what, message=message).each[0].copies[-1]
+    _learn(scene, mailing_list, found)
+    return found
 
 
 def subscribe(mailing_list: ProbeList, people: Sequence[Subscriber]) -> None:
@@ -81,78 +81,103 @@ def unsubscribe(mailing_list: ProbeList, people: Sequence[Subscriber]) -> None:
                 mailing_list.mailing_list.unsubscribe(person.address, pre_confirmed=True, pre_approved=True)
 
 
-def _request(
-    scene: Scene, mailing_list: ProbeList, people: Sequence[Subscriber], command: str, policy: str
-) -> tuple[str, ...]:
-    sent = {scene.bench.command(person, mailing_list.sub(command)): person for person in people}
-    for message in sent:
-        proof.send(scene, message)
-    said = [f"{len(sent)} mail(s) to {mailing_list.sub(command)}"]
-    if policy in CONFIRMED:
-        confirmations = _confirmations(scene, mailing_list, sent, command)
-        for message, asked in confirmations.items():
-            _reply(scene, mailing_list, sent[message], asked)
-        said.append(f"{len(sent)} confirmation(s) arrived and were answered")
-    if policy in MODERATED:
-        _approve(scene, mailing_list, people)
-        said.append(f"{len(sent)} request(s) accepted for the moderator")
-    return tuple(said)
+class Request:
+    """One command of several people, and what Mailman makes of it, until the roster shows it.
+
+    Who answers depends on the list's policy and on whether Mailman knows the address: a confirmation to be replied
+    to, a request to be accepted by the moderator, both or neither. Each is answered when it is seen.
+    """
+
+    def __init__(
+        self, scene: Scene, mailing_list: ProbeList, people: Sequence[Subscriber], command: str, policy: str
+    ) -> None:
+        self._scene = scene
+        self._list = mailing_list
+        self._people = people
+        self._command = command
+        self._confirms = mailing_list.setting(policy) in CONFIRMED
+        self._type = {"join": "subscription", "leave": "unsubscription"}[command]
+        self._sent: dict[str, ProbeMessage] = {}
+        self._confirmed: set[str] = set()
+        self._moderated = 0
+
+    def settle(self, done: Callable[[], bool], must: str) -> tuple[str, ...]:
+        """Send the command for everybody, answer what comes, and wait until the roster is as it must be.
+
+        Raises:
+            CheckFailedError: it is not at the limit, or somebody got there without a confirmation.
+        """
+        for person in self._people:
+            self._send(person, self._scene.bench.command(person, self._list.sub(self._command)))
+        self._scene.progress(f"waiting for {self._command} by {len(self._people)}, at most {self._scene.limit:g} s")
+
+        def look() -> bool | None:
+            self._reply()
+            self._approve()
+            return True if done() else None
+
+        try:
+            wait.until(look, limit=self._scene.limit, paths=[p for each in self._people for p in each.mailbox.watched])
+        except wait.LimitError:
+            raise CheckFailedError(*self._missing(must)) from None
+        unasked = [person.address for person in self._people if person.address not in self._confirmed]
+        if self._confirms and unasked:
+            raise CheckFailedError(f"{self._command} took effect without a confirmation: {', '.join(unasked)}")
+        return self._said()
+
+    def _send(self, person: Subscriber, message: ProbeMessage) -> None:
+        proof.send(self._scene, message)
+        self._sent[person.address] = message
+
+    def _reply(self) -> None:
+        wanted = confirmation.confirming(self._list.address, frozenset(self._scene.bench.cookies))
+        for person in self._people:
+            for asked in (person.mailbox.messages_now() or ()) if person.address not in self._confirmed else ():
+                if wanted(asked):
+                    self._confirmed.add(person.address)
+                    _learn(self._scene, self._list, asked)
+                    self._send(person, _answered(self._scene, self._list, person, asked))
+
+    def _approve(self) -> None:
+        """Accept what waits for the moderator, as the moderator would."""
+        wanted = {person.address for person in self._people}
+        for token in self._list.waiting(self._type, wanted):
+            self._scene.redactor.learn(token)
+            self._list.accept(token)
+            self._moderated += 1
+
+    def _missing(self, must: str) -> tuple[str, ...]:
+        present = ", ".join(sorted(self._list.roster())) or "nobody"
+        said = [f"the roster of {self._list.address} has {present}; {must} (after {self._scene.limit:g} s)"]
+        silent = [person.address for person in self._people if person.address not in self._confirmed]
+        if silent:
+            said.append(f"no confirmation reached {', '.join(silent)}")
+        latest = self._sent[(silent or [self._people[0].address])[0]]
+        return (*said, *proof.last_seen(self._scene, latest))
+
+    def _said(self) -> tuple[str, ...]:
+        counted = [f"{len(self._people)} mail(s) to {self._list.sub(self._command)}"]
+        if self._confirmed:
+            counted.append(f"{len(self._confirmed)} confirmation(s) arrived and were answered")
+        if self._moderated:
+            counted.append(f"{self._moderated} request(s) accepted for the moderator")
+        return tuple(counted)
 
 
-def _confirmations(
-    scene: Scene, mailing_list: ProbeList, sent: dict[ProbeMessage, Subscriber], command: str
-) -> dict[ProbeMessage, bytes]:
-    """Wait until everybody has a confirmation mail that was not answered before."""
-    wanted = confirmation.confirming(mailing_list.address, frozenset(scene.bench.cookies))
-    found = {}
-    for message, person in sent.items():
-        arrivals = proof.arrived(
-            scene,
-            [person],
-            wanted,
-            what=f"the confirmation of {command} for {person.address}",
-            message=message,
-        )
-        found[message] = arrivals.each[0].copies[-1]
-    for raw in found.values():
-        cookie = confirmation.confirmation_token(raw, mailing_list.address)
-        assert cookie is not None
-        scene.redactor.learn(cookie)
-        scene.bench.cookies.add(cookie)
-    return found
+def _learn(scene: Scene, mailing_list: ProbeList, asked: bytes) -> None:
+    """Remember a confirmation's token: as a secret, and as one that was seen."""
+    cookie = confirmation.confirmation_token(asked, mailing_list.address)
+    assert cookie is not None
+    scene.redactor.learn(cookie)
+    scene.bench.cookies.add(cookie)
 
 
-def _reply(scene: Scene, mailing_list: ProbeList, person: Subscriber, asked: bytes) -> None:
-    proof.send(
-        scene,
-        confirmation.reply(
-            asked,
-            posting=mailing_list.address,
-            token=scene.bench.token,
-            number=scene.bench.next_number(),
-            sender=person.address,
-            date=scene.host.now(),
-        ),
+def _answered(scene: Scene, mailing_list: ProbeList, person: Subscriber, asked: bytes) -> ProbeMessage:
+    return confirmation.reply(
+        asked,
+        posting=mailing_list.address,
+        token=scene.bench.token,
+        number=scene.bench.next_number(),
+        sender=person.address,
+        date=scene.host.now(),
     )
-
-
-def _approve(scene: Scene, mailing_list: ProbeList, people: Sequence[Subscriber]) -> None:
-    """Accept the requests, as the moderator would."""
-    wanted = {person.address for person in people}
-
-    def pending() -> dict[str, str] | None:
-        with rest.said():
-            requests = mailing_list.mailing_list.get_requests(token_owner="moderator")  # noqa: S106 (a role)
-        found = {str(each["email"]): str(each["token"]) for each in requests if each["email"] in wanted}
-        return found if len(found) == len(wanted) else None
-
-    tokens = proof.waited(scene, pending, lambda: "not every request came to the moderator")
-    scene.redactor.learn(*tokens.values())
-    with rest.said():
-        for token in tokens.values():
-            mailing_list.mailing_list.moderate_request(token, "accept")
-
-
-def _roster(mailing_list: ProbeList, must: str, people: set[str]) -> str:
-    present = ", ".join(sorted(mailing_list.roster())) or "nobody"
-    return f"the roster of {mailing_list.address} has {present}; {', '.join(sorted(people))} {must}"

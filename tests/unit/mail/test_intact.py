@@ -48,7 +48,7 @@ def test_a_mail_that_only_got_headers_on_its_way_is_intact(kind: Kind) -> None:
     assert compare_post(raw, delivered(raw)) == ()
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.FROM])
 def test_what_mailman_made_of_a_post_is_intact(kind: Kind) -> None:
     sent = (RECORDINGS / f"sent-{kind}.eml").read_bytes()
     received = (RECORDINGS / f"post-{kind}.eml").read_bytes()

@@ -58,7 +58,7 @@ def test_a_probe_keeps_to_what_lists_and_smtp_take(kind: Kind) -> None:
 
 def test_the_text_probe_is_ascii_and_the_utf8_probe_is_not() -> None:
     assert probe(Kind.TEXT).raw.isascii()
-    assert b"\r\n\r\nFrom " in probe(Kind.TEXT).raw
+    assert b"\r\n\r\nFrom " in probe(Kind.FROM).raw
     raw = probe(Kind.UTF8).raw
     head, _, body = raw.partition(b"\r\n\r\n")
     assert b"=?utf-8?" in head

@@ -14,6 +14,7 @@ from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
 from wizard.stages import membership, proof
 
+KINDS = (Kind.TEXT, Kind.UTF8, Kind.BINARY)
 HEADERS = ("List-Post", "List-Unsubscribe", "List-Id")
 
 
@@ -25,7 +26,7 @@ def delivery(scene: Scene) -> Evidence:
 def _deliver(scene: Scene, mailing_list: ProbeList) -> Iterator[str]:
     people = scene.bench.subscribers
     membership.subscribe(mailing_list, people)
-    sent = [Posted(mailing_list, kind, scene.bench.compose(kind, people[0], mailing_list.address)) for kind in Kind]
+    sent = [Posted(mailing_list, kind, scene.bench.compose(kind, people[0], mailing_list.address)) for kind in KINDS]
     scene.bench.posts.extend(sent)
     for post in sent:
         proof.send(scene, post.message)

@@ -103,7 +103,7 @@ def sendmail(scene: Scene) -> Evidence:
 
 
 def _deliveries(scene: Scene, hand: Callable[[ProbeMessage], str]) -> Iterator[str]:
-    kinds = (Kind.TEXT, Kind.UTF8, Kind.BINARY)
+    kinds = (Kind.FROM, Kind.UTF8, Kind.BINARY)
     sent = [
         (person, message, hand(message))
         for number, person in enumerate(scene.bench.subscribers)

@@ -26,10 +26,8 @@ def wrong_token(scene: Scene) -> Evidence:
 
 
 def _wrong(scene: Scene, mailing_list: ProbeList) -> tuple[str, ...]:
-    if mailing_list.setting("subscription_policy") not in membership.CONFIRMED:
-        return (f"{mailing_list.address} asks for no confirmation, so there is no token to be wrong",)
     person = scene.bench.outsider
-    _, asked = membership.ask(scene, mailing_list, person, "join")
+    asked = membership.ask(scene, mailing_list, person)
     right = confirmation.confirmation_token(asked, mailing_list.address)
     assert right is not None
     wrong = confirmation.answer(
