@@ -24,6 +24,10 @@ mount -t tmpfs none /srv/fixed
 echo fixed > /srv/fixed/file
 mount -o remount,ro /srv/fixed
 echo 'nameserver 192.0.2.1' > /srv/own/resolv.conf
+mkdir -p /srv/deep /srv/disk
+mount -t tmpfs none /srv/disk
+mkdir /srv/disk/upper /srv/disk/work
+mount -t overlay -o lowerdir=/etc,upperdir=/srv/disk/upper,workdir=/srv/disk/work,nosuid none /srv/deep
 mount --bind /srv/own/resolv.conf /etc/resolv.conf
 mkdir -p /var/lib/mailman3/locks
 echo stale > /var/lib/mailman3/locks/master.lck
@@ -35,6 +39,9 @@ stat -c %a '/srv/a disk:1,2'
 echo after > '/srv/a disk:1,2/file'
 cat /srv/fixed/file
 touch /srv/fixed/new 2> /dev/null || echo refused
+head -c 5 /srv/deep/passwd
+echo
+touch /srv/deep/new 2> /dev/null || echo refused
 cat /etc/resolv.conf
 echo changed > /etc/resolv.conf
 ls /var/lib/mailman3/locks
@@ -55,7 +62,18 @@ def test_every_disk_is_copied_and_none_is_written_to(machine: Lab) -> None:
     done = machine.run([*DRIVER, "sh", "-c", USE], limit=300)
 
     assert done.stdout.splitlines() == [
-        *("before", "751", "fixed", "refused", "nameserver 192.0.2.1", "installed", "installed", "-r-xr-sr-x"),
+        *(
+            "before",
+            "751",
+            "fixed",
+            "refused",
+            "root:",
+            "refused",
+            "nameserver 192.0.2.1",
+            "installed",
+            "installed",
+            "-r-xr-sr-x",
+        ),
     ], done.stderr
     assert machine.run(["cat", "/srv/a disk:1,2/file", "/etc/resolv.conf"]).stdout == "before\nnameserver 192.0.2.1\n"
 

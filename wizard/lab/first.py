@@ -11,6 +11,7 @@ On standard output it says one line: that the lab is ready, or which step the ke
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -38,6 +39,9 @@ ADDRESS = "198.51.100.25"
 _SCRATCH = Path("/sys")
 """Where the tmpfs for the copies is mounted: a directory that always exists, and without disks below it."""
 _ROOT = _SCRATCH / "root"
+
+_LONGEST = 200
+"""Of a directory's name, in bytes: less than the 255 of most file systems (pathconf(3))."""
 
 _STALE = ("var/lib/mailman3/locks/*",)
 """Locks of the copied machine's services; their owners do not run in the lab."""
@@ -95,7 +99,8 @@ class Report:
 
 def part(path: str) -> str:
     """Name the part of a layer, or the upper layer, that belongs to a mount point."""
-    return quote(path, safe="")
+    name = quote(path, safe="")
+    return name if len(name) <= _LONGEST else hashlib.sha256(name.encode()).hexdigest()
 
 
 class _StepError(Exception):
@@ -136,11 +141,13 @@ def _stay() -> None:
 
 
 def _build(order: Order) -> int:
-    resolver = _resolver()
-    files = {mount.path: Path(mount.path).read_bytes() for mount in order.mounts if mount.kind is Kind.FILE}
+    with _step("files"):
+        resolver = _resolver()
+        files = {mount.path: Path(mount.path).read_bytes() for mount in order.mounts if mount.kind is Kind.FILE}
     network = 0 if order.network else kernel.CLONE_NEWNET
     with _step("unshare"):
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | network)
+    with _step("private mounts"):
         kernel.mount(Path("/"), flags=kernel.MS_REC | kernel.MS_PRIVATE)
     with _step("tmpfs"):
         kernel.mount(_SCRATCH, kind="tmpfs", data="mode=0700")
@@ -166,12 +173,28 @@ def _build(order: Order) -> int:
 def _copy(mount: Mount, layer: str | None) -> None:
     target = Path(f"{_ROOT}{mount.path}")
     if mount.kind is Kind.OVERLAY:
-        with _step(f"overlay on {mount.path}"):
-            _overlay(mount.path, target, None if layer is None else Path(layer, "tree", part(mount.path)))
+        between = None if layer is None else Path(layer, "tree", part(mount.path))
+        try:
+            with _step(f"overlay on {mount.path}"):
+                _overlay(mount.path, target, between)
+        except _StepError:
+            if mount.path == "/":
+                raise
+            _show(mount.path, target)  # a kind that no overlay covers (vfat), or a stack of two overlays
     elif mount.kind is Kind.READ_ONLY:
-        with _step(f"bind {mount.path}"):
-            kernel.mount(target, source=mount.path, flags=kernel.MS_BIND)
-            kernel.mount(target, flags=kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY)
+        _show(mount.path, target)
+
+
+def _show(source: str, target: Path) -> None:
+    """Show a file system as it is, without a way to write to it."""
+    with _step(f"bind {source}"):
+        kernel.mount(target, source=source, flags=kernel.MS_BIND)
+        kernel.mount(target, flags=kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY | _limits(source))
+
+
+def _limits(path: str) -> int:
+    """Tell which of nosuid, nodev and noexec a file system is mounted with; statvfs(3) has mount(2)'s bits."""
+    return os.statvfs(path).f_flag & (kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
 def _overlay(lower: str, target: Path, layer: Path | None) -> None:
@@ -189,12 +212,13 @@ def _overlay(lower: str, target: Path, layer: Path | None) -> None:
             # A layer within the file system that it covers is "overlapping"; as its own overlay it is not.
             kernel.mount(between, kind="overlay", data=f"lowerdir={_escaped(layer)}:{_SCRATCH}/empty")
             lowers = f"{_escaped(between)}:{_escaped(Path(lower))}"
-            kernel.mount(target, kind="overlay", data=f"lowerdir={lowers},{options}")
+            kernel.mount(target, kind="overlay", flags=_limits(lower), data=f"lowerdir={lowers},{options}")
         except OSError:  # stacked too deep, as when / is an overlay itself: copy the layer then
             _copy_tree(layer, upper)
         else:
             return
-    kernel.mount(target, kind="overlay", data=f"lowerdir={_escaped(Path(lower))},{options}")
+    options = f"lowerdir={_escaped(Path(lower))},{options}"
+    kernel.mount(target, kind="overlay", flags=_limits(lower), data=options)
 
 
 def _mount_anew() -> None:

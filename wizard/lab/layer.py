@@ -46,6 +46,8 @@ _VALIDITY = (
 """Files of the machine that a layer replaces or depends on."""
 _INSTALLED_TO = ("/etc", "/lib", "/opt", "/usr", "/var")
 """Where packages go. File systems elsewhere have no part in a layer."""
+_DEEPEST = len(Path("/var/lib/mailman3").parts)
+"""Nor have those further down, which come and go with containers."""
 _PRUNED = (
     "/etc/hosts",
     "/run",
@@ -111,9 +113,12 @@ def _covered(mounts: Sequence[Mount]) -> tuple[str, ...]:
     return tuple(
         mount.path
         for mount in mounts
-        if mount.kind is Kind.OVERLAY
-        and (mount.path == "/" or any(Path(mount.path).is_relative_to(name) for name in _INSTALLED_TO))
+        if mount.kind is Kind.OVERLAY and (mount.path == "/" or _is_installed_to(Path(mount.path)))
     )
+
+
+def _is_installed_to(path: Path) -> bool:
+    return len(path.parts) <= _DEEPEST and any(path.is_relative_to(name) for name in _INSTALLED_TO)
 
 
 def _open(path: Path) -> Layer | None:
