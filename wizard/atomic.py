@@ -34,8 +34,9 @@ def replace(path: Path, content: bytes, *, mode: int, uid: int, gid: int) -> Non
             file.write(content)
             file.flush()
             os.fchown(file.fileno(), uid, gid)
-            os.fchmod(file.fileno(), mode)
             _copy_attributes(target, file.fileno())
+            # After the attributes: an access list among them would set the group's bits (acl(5)).
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         temporary.rename(target)
     except BaseException:
