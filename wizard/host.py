@@ -107,6 +107,7 @@ class FileState:
     """file, directory or other."""
     mode: int
     owner: str
+    """Its name, or its number if it has none; `Host.write` takes both."""
     group: str
     uid: int
     gid: int
@@ -290,7 +291,7 @@ class LocalHost:
 
     def write(self, path: Path, content: bytes, *, mode: int, owner: str, group: str) -> None:
         """Replace a file as a whole."""
-        atomic.replace(path, content, mode=mode, uid=pwd.getpwnam(owner).pw_uid, gid=grp.getgrnam(group).gr_gid)
+        atomic.replace(path, content, mode=mode, uid=_user_id(owner), gid=_group_id(group))
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it is there."""
@@ -346,6 +347,15 @@ def _wait(process: subprocess.Popen[bytes], limit: float) -> int:
 def _text(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode("utf-8", "backslashreplace")
+
+
+def _user_id(owner: str) -> int:
+    """Give a user's id; one without a name is known by its number, as `_name_of_user` gives it."""
+    return int(owner) if owner.isdecimal() else pwd.getpwnam(owner).pw_uid
+
+
+def _group_id(group: str) -> int:
+    return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
 
 
 def _name_of_user(uid: int) -> str:

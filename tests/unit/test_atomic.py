@@ -25,6 +25,10 @@ def put(path: Path, content: bytes = b"new\n", *, mode: int = 0o640, uid: int = 
     atomic.replace(path, content, mode=mode, uid=uid, gid=gid)
 
 
+def names(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     path = tmp_path / "main.cf"
@@ -78,7 +82,7 @@ class TestReplace:
                 found = path.stat()
                 assert path.read_bytes() == content
                 assert (found.st_mode & 0o7777, found.st_uid, found.st_gid) == (mode, 12, 34)
-            assert os.listdir(name) == ["file"]
+            assert names(Path(name)) == ["file"]
 
     def test_the_mode_does_not_depend_on_the_umask(self, tmp_path: Path) -> None:
         before = os.umask(0o777)
@@ -154,7 +158,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(old: Path, failure: Call
         failure(old)
     assert old.read_bytes() == OLD
     assert old.stat() == before
-    assert [path.name for path in old.parent.iterdir()] == ["main.cf"]
+    assert names(old.parent) == ["main.cf"]
 
 
 def test_a_failure_of_the_owner_leaves_the_old_file() -> None:
@@ -164,7 +168,7 @@ def test_a_failure_of_the_owner_leaves_the_old_file() -> None:
         with as_nobody(), pytest.raises(PermissionError):
             put(path, uid=0)
         assert path.read_bytes() == OLD
-        assert os.listdir(directory) == ["file"]
+        assert names(directory) == ["file"]
 
 
 def test_a_directory_that_may_not_be_written_to_stays_as_it_is() -> None:
@@ -174,14 +178,14 @@ def test_a_directory_that_may_not_be_written_to_stays_as_it_is() -> None:
         with as_nobody(), pytest.raises(PermissionError):
             put(path, uid=NOBODY, gid=NOBODY)
         assert path.read_bytes() == OLD
-        assert os.listdir(directory) == ["file"]
+        assert names(directory) == ["file"]
 
 
 def test_a_failure_of_the_rename_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     with pytest.raises(IsADirectoryError):
         put(tmp_path / "directory")
-    assert os.listdir(tmp_path) == ["directory"]
+    assert names(tmp_path) == ["directory"]
 
 
 @pytest.mark.parametrize("missing", ["absent/file", "file/below"])
@@ -189,7 +193,7 @@ def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path, missing: str)
     (tmp_path / "file").write_bytes(OLD)
     with pytest.raises((FileNotFoundError, NotADirectoryError)):
         put(tmp_path / missing)
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 class TestRemove:
