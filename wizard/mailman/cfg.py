@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from configparser import Error as ParserError
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from configupdater import ConfigUpdater
 
@@ -19,6 +20,8 @@ USER = "list"
 LMTP_MAP, DOMAINS_MAP = "postfix_lmtp", "postfix_domains"
 """The maps that Mailman writes for Postfix, in its data directory."""
 COMMAND = ("mailman", "-C", str(PATH))
+_PASSWORD = re.compile(r"//[^/:@]*:([^@]+)@")
+"""Of a URL, as SQLAlchemy reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Config:
         found = (
             self.get("webservice", "admin_pass"),
             self.get("mta", "smtp_pass"),
-            urlsplit(self.get("database", "url")).password or "",
+            *_passwords(self.get("database", "url")),
         )
         return tuple(secret for secret in found if secret)
 
@@ -149,5 +152,11 @@ def _updater(text: str) -> ConfigUpdater:
     return updater
 
 
+def _passwords(url: str) -> tuple[str, ...]:
+    """Give the password of a database URL as written and in plain; of any text, because the admin may have erred."""
+    found = _PASSWORD.search(url)
+    return (found[1], unquote(found[1])) if found else ()
+
+
 def _port(text: str, default: int) -> int:
-    return int(text) if text.isdigit() else default
+    return int(text) if text.isdecimal() else default
