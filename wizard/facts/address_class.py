@@ -11,6 +11,7 @@ from wizard.host import Host
 
 PARAMETERS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 """In the order in which Postfix asks them."""
+_SEPARATORS = frozenset(", \t\r\n")
 _TABLE = re.compile(r"(?:proxy:)?[a-z]+:.+")
 
 
@@ -42,8 +43,15 @@ def conflicting(classes: Iterable[str]) -> bool:
 
 
 def entries(value: str) -> tuple[str, ...]:
-    """Split a list value as Postfix does: commas and white space."""
-    return tuple(entry for entry in re.split(r"[,\s]+", value.strip()) if entry)
+    """Split a list value as Postfix does: at commas and white space that no braces hold (postconf(5), inline:)."""
+    found, depth = [""], 0
+    for char in value:
+        depth += {"{": 1, "}": -1}.get(char, 0)
+        if depth <= 0 and char in _SEPARATORS:
+            found.append("")
+        else:
+            found[-1] += char
+    return tuple(entry for entry in found if entry)
 
 
 def _matches(host: Host, pattern: str, domain: str) -> bool:

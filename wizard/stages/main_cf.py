@@ -34,10 +34,16 @@ def holding(*wanted: str) -> Callable[[str], str]:
     """Want a list to hold entries; those that are there stay, in their order, and the value's own text too."""
 
     def becomes(value: str) -> str:
-        missing = [entry for entry in wanted if entry not in entries(value)]
-        return ", ".join([*entries(value), *missing]) if missing else value
+        return added(value, [entry for entry in wanted if entry not in entries(value)])
 
     return becomes
+
+
+def added(value: str, missing: Iterable[str]) -> str:
+    """Add entries to a list; what is there stays as it is written."""
+    more = ", ".join(missing)
+    kept = value.rstrip(", \t\r\n")
+    return f"{kept}, {more}" if kept and more else more or value
 
 
 def present(host: Host, names: Iterable[str]) -> dict[str, str]:

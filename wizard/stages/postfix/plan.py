@@ -63,16 +63,18 @@ def _destinations(site: Site) -> Callable[[str], str]:
         "localhost",
         *((site.mail.domain,) if site.mail.domain_class == "shared" else ()),
     )
-    spelled = {"$myhostname": site.mail.hostname}
+
+    def spelled(entry: str) -> str:
+        return site.mail.hostname if entry == "$myhostname" else entry.lower()
 
     def becomes(value: str) -> str:
         kept = entries(value)
         if site.mail.domain_class != "shared":
             # A domain belongs to one address class; in this one, Mailman's recipient maps do not count.
-            kept = tuple(entry for entry in kept if entry != site.mail.domain)
-        there = {spelled.get(entry, entry) for entry in kept}
-        missing = [entry for entry in wanted if spelled.get(entry, entry) not in there]
-        return value if kept == entries(value) and not missing else ", ".join([*kept, *missing])
+            kept = tuple(entry for entry in kept if spelled(entry) != site.mail.domain)
+        there = {spelled(entry) for entry in kept}
+        missing = [entry for entry in wanted if spelled(entry) not in there]
+        return main_cf.added(value if kept == entries(value) else ", ".join(kept), missing)
 
     return becomes
 
