@@ -15,7 +15,7 @@ from wizard import __version__, explain, planning, preflight, run, status
 from wizard.errors import AnswerError, ExitCode, Problem, WizardError
 from wizard.events import Event
 from wizard.host import LocalHost
-from wizard.present import Presenter, console
+from wizard.present import Presenter, console, counted
 from wizard.probes import accounts
 from wizard.redact import Redactor
 from wizard.run import Request
@@ -83,7 +83,7 @@ def _plan(call: Call) -> int:
         call.print_json({"schema": 1, "changes": redactor.data([row for plan in plans for row in plan.data()])})
         return int(ExitCode.VERIFIED)
     for stage, plan in zip(wanted, plans, strict=True):
-        call.show.line(f"stage {stage.number} ({stage.name}): {len(plan.changes) or 'nothing to'} change", "bold")
+        call.show.line(f"stage {stage.number} ({stage.name}): {counted(len(plan.changes))}", "bold")
         call.show.diff(redactor.text(plan.text()))
     return int(ExitCode.VERIFIED)
 

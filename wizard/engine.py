@@ -13,7 +13,7 @@ from wizard.errors import ChangeError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
-from wizard.plan import Plan
+from wizard.plan import Packages, Plan
 from wizard.probes import inventory, remains
 from wizard.probes.bench import Bench
 from wizard.probes.ledger import Ledger
@@ -95,7 +95,7 @@ class Engine:
             RefusedError: nothing was touched.
             ChangeError: a change failed and was put back.
         """
-        preflight.require_port(self.host, self.site)
+        preflight.require_ports(self.host, self.site)
         self._sweep()
         try:
             return all(self._take(stage, first, approve) for stage in self.stages[:last])
@@ -159,13 +159,16 @@ class Engine:
 
     def _make(self, plan: Plan) -> None:
         """Make the plan's changes; where packages come first, only those: the rest is planned anew then."""
-        first = tuple(change for change in plan.changes if change.kind == "package")
+        shop = Workshop(self.host, self.emit, self.directory / "packages.log")
+        transaction = Transaction(self.state, shop, self.run)
+        first = [change for change in plan.changes if isinstance(change, Packages)]
         if first:
             preflight.require_system(self.host)
-        shop = Workshop(self.host, self.emit, self.directory / "packages.log")
-        part = Plan(plan.stage, first or plan.changes)
-        Transaction(self.state, shop, self.run).apply(part)
-        self._changed += len(part.changes)
+        for change in first:
+            transaction.install(change)
+        if not first:
+            transaction.apply(plan)
+        self._changed += len(first or plan.changes)
 
     def _check(self, stage: Stage) -> bool:
         self.emit("stage.started", stage=stage.number, name=stage.name)

@@ -24,9 +24,12 @@ class ExitCode(IntEnum):
 
 
 class WizardError(Exception):
-    """Something the admin can understand and act on; never a traceback."""
+    """Something the admin can understand and act on; never a traceback.
 
-    exit_code = ExitCode.DEFECT
+    Where nothing says otherwise, it was met before anything was touched.
+    """
+
+    exit_code = ExitCode.REFUSED
 
 
 class RefusedError(WizardError):

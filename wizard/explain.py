@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 from wizard.diagnosis import CATALOGUE, Entry
@@ -67,7 +68,12 @@ def _code(each: Entry) -> dict[str, object]:
         "code": each.code,
         "stage": int(each.code[2]),
         "title": each.title,
-        "cause": each.cause,
-        "fix": each.fix,
-        "see": list(each.see),
+        "cause": _general(each.cause),
+        "fix": _general(each.fix),
+        "see": [_general(command) for command in each.see],
     }
+
+
+def _general(text: str) -> str:
+    """Show where a server's own value stands, without one: ``{address}`` becomes ``ADDRESS``."""
+    return re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from wizard import services
-from wizard.errors import RefusedError
-from wizard.host import Host
+from wizard.errors import AnswerError, Problem, RefusedError
+from wizard.host import Host, Process
 from wizard.site import Site
 
 APT = Path("/usr/bin/apt-get")
@@ -36,25 +37,35 @@ def require_system(host: Host) -> None:
         )
 
 
-def require_port(host: Host, site: Site) -> None:
-    """Refuse if another program has Postfix's port, or one of Mailman's.
+def require_ports(host: Host, site: Site) -> None:
+    """Refuse if another program has Postfix's port, or one that the answers give to Mailman.
 
     Raises:
-        RefusedError: says which program has which port, and what to do.
+        RefusedError: Postfix's; says which program has it, and what to do.
+        AnswerError: Mailman's; names the key, because another port will do.
     """
-    ours = {process.pid for process in services.postfix_processes(host)}
-    mailman = {process.pid for process in services.mailman_processes(host)}
-    wanted = {
-        site.smtp_port: ours,
-        site.mailman.lmtp.port: mailman,
-        site.mailman.rest.port: mailman,
-    }
+    holder = _holder(host, site.smtp_port, services.postfix_processes(host))
+    if holder:
+        raise RefusedError(
+            f"port {site.smtp_port} is taken by {holder}; Postfix needs it: "
+            "stop that program or give it another port, then start again"
+        )
+    mailman = services.mailman_processes(host)
+    answers = {"mailman.lmtp": site.mailman.lmtp, "mailman.rest": site.mailman.rest}
+    problems = tuple(
+        Problem(key, repr(str(answer)), f"a port that no other program has; this one is taken by {holder}")
+        for key, answer in answers.items()
+        if (holder := _holder(host, answer.port, mailman))
+    )
+    if problems:
+        raise AnswerError(problems)
+
+
+def _holder(host: Host, port: int, ours: Iterable[Process]) -> str | None:
+    """Name the program that listens on a port and is none of ours."""
+    known = {process.pid for process in ours}
     names = {process.pid: process.name for process in host.processes()}
     for listener in host.listeners():
-        owners = wanted.get(listener.port)
-        if owners is not None and listener.pid not in owners:
-            holder = f"{names.get(listener.pid or 0, 'an unknown program')} (process {listener.pid})"
-            raise RefusedError(
-                f"port {listener.port} of {listener.address} is taken by {holder}; "
-                "stop that program or give it another port, then start again"
-            )
+        if listener.port == port and listener.pid not in known:
+            return f"{names.get(listener.pid or 0, 'an unknown program')} (process {listener.pid}, {listener.address})"
+    return None

@@ -5,7 +5,7 @@ Everything that came from outside (logs, answers, other programs) goes through `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Presenter:
             case "stage.finished":
                 self._stage(data)
             case "plan.made":
-                self._progress(f"stage {data['stage']} ({data['name']}): {_count(data['changes'])}")
+                self._progress(f"stage {data['stage']} ({data['name']}): {counted(len(data['changes']))}")
             case "change.started":
                 self._progress(f"  {data['change']}: {data['target']}")
             case "change.progress":
@@ -111,9 +111,9 @@ def _safe(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def _count(changes: Iterable[object]) -> str:
-    number = len(list(changes))
-    return f"{number} change(s)" if number else "nothing to change"
+def counted(changes: int) -> str:
+    """Say how many changes there are."""
+    return {0: "nothing to change", 1: "1 change"}.get(changes, f"{changes} changes")
 
 
 def _advance(data: Mapping[str, Any]) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from wizard import changes, checkpoint, staging, wait
 from wizard.changes import Workshop
-from wizard.errors import ChangeError, WizardError
+from wizard.errors import ChangeError, CommandError, WizardError
 from wizard.host import Host
 from wizard.mailman import cfg
-from wizard.plan import Change, File, Plan
+from wizard.plan import Change, File, Packages, Plan
 from wizard.state import State
 
 
@@ -28,7 +29,7 @@ class Transaction:
         """Make all changes of a plan, in order.
 
         Raises:
-            ChangeError: one could not be made; those before it were put back.
+            ChangeError: one could not be made; it and those before it were put back, or the message names what was not.
             RefusedError: it was refused before anything was touched.
         """
         files = tuple(change for change in plan.changes if isinstance(change, File) and not change.preview)
@@ -37,19 +38,26 @@ class Transaction:
         done: list[Change] = []
         try:
             for change in plan.changes:
-                self._make(change)
-                done.append(change)
-        except (WizardError, OSError, wait.LimitError, KeyboardInterrupt) as error:
+                if self._make(change, done):
+                    done.append(change)
+        except BaseException as error:
             reason = str(error) or "the run was told to stop"
             self._shop.emit("change.failed", stage=plan.stage, error=reason)
-            self._put_back(done, saved)
-            raise ChangeError(f"{reason}\nEverything that this stage had changed was put back.") from error
+            left = self._put_back(done, saved)
+            if not isinstance(error, WizardError | OSError | wait.LimitError | KeyboardInterrupt):
+                raise  # a defect is reported as one, now that nothing is half-done
+            raise ChangeError(f"{reason}\n{_ending(left)}") from error
 
-    def _make(self, change: Change) -> None:
+    def _make(self, change: Change, done: list[Change]) -> bool:
+        """Make one change; tell whether there is anything to put back that is not in `done` yet."""
         about = {"stage": change.stage, "change": change.kind, "target": change.target}
         self._shop.emit("change.started", **about)
-        changes.make(self._shop, change)
+        halfway = isinstance(change, Service | Directory | Rebuild)
+        if halfway:  # one that fails may have come so far that it has to be put back as well
+            done.append(change)
+        made = changes.make(self._shop, change)
         self._shop.emit("change.finished", **about, diff=change.diff())
+        return made and not halfway
 
     def _checkpoint(self, plan: Plan, files: Iterable[File]) -> tuple[checkpoint.Saved, ...]:
         now = self._shop.host.now()
@@ -58,17 +66,34 @@ class Transaction:
         directory = self._state.checkpoints / name
         return checkpoint.take(self._shop.host, directory, (file.path for file in files), note)
 
-    def _put_back(self, done: list[Change], saved: tuple[checkpoint.Saved, ...]) -> None:
-        """Undo what was done, the newest first; files last, from the checkpoint."""
-        checkpoint.restore(self._shop.host, saved)
+    def _put_back(self, done: list[Change], saved: tuple[checkpoint.Saved, ...]) -> tuple[str, ...]:
+        """Undo what was done: files first, from the checkpoint, because services read them; then the newest first.
+
+        Returns:
+            What could not be put back, and why.
+        """
+        left = []
+        for one in saved:
+            left += self._try(one.path, partial(checkpoint.restore, self._shop.host, (one,)))
         for change in reversed(done):
             reverse = None if isinstance(change, File) else change.reverse()
-            if reverse is None:
-                continue
-            try:
-                changes.make(self._shop, reverse)
-            except (WizardError, OSError, wait.LimitError) as error:
-                self._shop.emit("change.failed", stage=change.stage, error=f"while putting back: {error}")
+            if reverse is not None:
+                left += self._try(change.target, partial(changes.make, self._shop, reverse))
+        return tuple(left)
+
+    def _try(self, target: str, do: Callable[[], object]) -> tuple[str, ...]:
+        try:
+            do()
+        except (WizardError, OSError, KeyError, wait.LimitError) as error:
+            self._shop.emit("change.failed", stage=0, error=f"while putting {target} back: {error}")
+            return (f"{target}: {error}",)
+        return ()
+
+
+def _ending(left: tuple[str, ...]) -> str:
+    if not left:
+        return "Everything that this stage had changed was put back."
+    return "\n".join(("Not everything could be put back; see to this by hand:", *left))
 
 
 def validate(host: Host, files: Iterable[File]) -> None:

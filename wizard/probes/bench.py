@@ -56,6 +56,7 @@ class Bench:
         self._made: dict[str, Subscriber] = {}
         self._lists: tuple[ProbeList, ...] | None = None
         self._sent = 0
+        self._closed = False
 
     @property
     def subscribers(self) -> tuple[Subscriber, ...]:
@@ -159,7 +160,13 @@ class Bench:
                 self.cookies.update(token for token in tokens if token)
 
     def clear(self) -> None:
-        """Remove everything that this bench has made; what cannot be removed stays in the ledger."""
+        """Remove everything that this bench has made; what cannot be removed stays in the ledger.
+
+        Nothing more is made then, also not by a check that was given up at its limit and goes on.
+        """
+        self._closed = True
+        if not self.ledger.made:
+            return
         if self._made or self._lists:
             self._quietly(self.drained)
         remains.remove(self.host, self.ledger, self.emit, self.token)
@@ -172,9 +179,14 @@ class Bench:
         except WizardError as error:
             self.emit("note", text=f"while clearing up: {error}")
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise UnseenError("the probes of this run are cleared away")
+
     def _account(self, suffix: str) -> Subscriber:
         user = f"{self.token}-{suffix}"
         if user not in self._made:
+            self._require_open()
             self.ledger.note(user=user)
             self._made[user] = accounts.make(self.host, self.site, user)
         return self._made[user]
@@ -190,6 +202,7 @@ class Bench:
         for person in (*self.subscribers, self.outsider, self.owner):
             if person.address not in self.ledger.made.addresses and not rest.find_address(client, person.address):
                 self.ledger.note_address(person.address)
+        self._require_open()
         tables.next_second(self.host, self._table(config))
         return lists.make(client, self.site, address, original, self.owner.address)
 
