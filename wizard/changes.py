@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from wizard import packages, services
-from wizard.errors import ChangeError
+from wizard.errors import ChangeError, UnseenError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
+from wizard.logs import Logs
+from wizard.mail.confirmation import without_tokens
 from wizard.mailman import cfg, ready, rest
 from wizard.plan import Change, Directory, File, MailmanObject, Packages, Rebuild, Service
 
 PACKAGES_LIMIT = 1800
+LOG_LINES = 40
+"""Lines of a service's log given after it was started or restarted, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,11 @@ class Workshop:
     """Where the package manager's whole output goes."""
 
 
-def make(shop: Workshop, change: Change) -> None:
+def make(shop: Workshop, change: Change) -> bool:
     """Make one change.
+
+    Returns:
+        Whether anything was done; False if it was so already, and nothing is ever to be put back.
 
     Raises:
         WizardError: it could not be made; the message says why.
@@ -49,7 +56,8 @@ def make(shop: Workshop, change: Change) -> None:
         case Service():
             _serve(shop, change)
         case MailmanObject():
-            _mailman(shop.host, change)
+            return _mailman(shop.host, change)
+    return True
 
 
 def _install(shop: Workshop, change: Packages) -> None:
@@ -86,50 +94,74 @@ def _directory(change: Directory) -> None:
 
 
 def _serve(shop: Workshop, change: Service) -> None:
-    services.act(shop.host, change.target, change.action)
-    if change.target == services.MAILMAN and change.action in {"start", "restart"}:
-        ready.wait_ready(shop.host, shop.emit)
+    logs = Logs.begin(shop.host)
+    try:
+        services.act(shop.host, change.target, change.action)
+        if change.target == services.MAILMAN and change.action in {"start", "restart"}:
+            ready.wait_ready(shop.host, shop.emit)
+    finally:
+        # What a service says at its start is shown with it, before anybody restarts it once more.
+        shop.emit("change.log", target=change.target, lines=_said(logs, change.target))
 
 
-def _mailman(host: Host, change: MailmanObject) -> None:
+def _said(logs: Logs, service: str) -> list[str]:
+    try:
+        lines = [line.text for line in (logs.postfix() if service == services.POSTFIX else logs.mailman())]
+    except (UnseenError, WizardError, OSError) as error:
+        return [f"its log cannot be read: {error}"]
+    return [without_tokens(line) for line in lines[-LOG_LINES:]]
+
+
+def _mailman(host: Host, change: MailmanObject) -> bool:
     config = cfg.read(host)
     if config is None:
         raise ChangeError(f"{cfg.PATH} is not there, so Mailman cannot be asked to make {change.target}")
     client = rest.connect(config)
     with rest.said():
-        {"domain": _domain, "list": _list, "owner": _owner, "setting": _setting}[change.what](client, change)
+        return {"domain": _domain, "list": _list, "owner": _owner, "setting": _setting}[change.what](client, change)
 
 
-def _domain(client: Any, change: MailmanObject) -> None:
+def _domain(client: Any, change: MailmanObject) -> bool:
     present = rest.find_domain(client, change.name)
-    if change.after is None and present is not None:
+    if (change.after is None) == (present is None):
+        return False
+    if change.after is None:
         client.delete_domain(change.name)
-    elif change.after is not None and present is None:
+    else:
         client.create_domain(change.name)
+    return True
 
 
-def _list(client: Any, change: MailmanObject) -> None:
+def _list(client: Any, change: MailmanObject) -> bool:
     present = rest.find_list(client, change.name)
     name, _, domain = change.name.partition("@")
-    if change.after is None and present is not None:
-        if present.member_count:
-            raise ChangeError(f"{change.name} has members; it is not deleted")
-        present.delete()
-    elif change.after is not None and present is None:
+    if (change.after is None) == (present is None):
+        return False
+    if present is None:
         client.get_domain(domain).create_list(name)
+        return True
+    if present.member_count:
+        raise ChangeError(f"{change.name} has members; it is not deleted")
+    present.delete()
+    return True
 
 
-def _owner(client: Any, change: MailmanObject) -> None:
+def _owner(client: Any, change: MailmanObject) -> bool:
     mailing_list = client.get_list(change.name)
     present = {owner.address.email for owner in mailing_list.owners}
-    if change.after is None and change.key in present:
+    if (change.after is None) == (change.key not in present):
+        return False
+    if change.after is None:
         mailing_list.remove_owner(change.key)
-    elif change.after is not None and change.key not in present:
+    else:
         mailing_list.add_owner(change.key)
+    return True
 
 
-def _setting(client: Any, change: MailmanObject) -> None:
+def _setting(client: Any, change: MailmanObject) -> bool:
     settings = client.get_list(change.name).settings
-    if change.after is not None and str(settings[change.key]) != change.after:
-        settings[change.key] = change.after
-        settings.save()
+    if change.after is None or str(settings[change.key]) == change.after:
+        return False
+    settings[change.key] = change.after
+    settings.save()
+    return True

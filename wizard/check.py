@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from wizard.diagnosis import Diagnosis, entry
-from wizard.errors import WizardError
+from wizard.errors import UnseenError, WizardError
 from wizard.events import Emit
 from wizard.wait import LimitError
 
@@ -39,10 +39,6 @@ class CheckFailedError(Exception):
         super().__init__("; ".join(evidence))
         self.evidence = evidence
         self.diagnosis = diagnosis
-
-
-class UnseenError(Exception):
-    """The thing could not be seen, so nothing is known of it."""
 
 
 Evidence = Sequence[str]

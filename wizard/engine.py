@@ -9,7 +9,7 @@ from pathlib import Path
 from wizard import check, planning, preflight, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
-from wizard.errors import ChangeError, WizardError
+from wizard.errors import ChangeError, UnseenError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
@@ -203,7 +203,7 @@ class Engine:
     def _tidy(self, do: Callable[[], None]) -> None:
         try:
             do()
-        except (WizardError, check.UnseenError) as error:
+        except (WizardError, UnseenError) as error:
             self.emit("note", text=f"the bench of probes: {error}")
 
     def _record(self, result: StageResult, parts: Mapping[str, str], *, passed: bool) -> None:

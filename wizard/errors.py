@@ -75,3 +75,7 @@ class CommandError(WizardError):
 
     The message names the program, its exit code and the last thing it said.
     """
+
+
+class UnseenError(Exception):
+    """The thing could not be seen, so nothing is known of it; a check that meets this is never a pass."""

@@ -21,9 +21,9 @@ FILE = "events.jsonl"
 class Event:
     """One step of a run.
 
-    Kinds: ``run.started``, ``stage.started``, ``plan.made``, ``change.started``, ``change.finished``,
-    ``change.failed``, ``check.started``, ``check.progress``, ``check.finished``, ``stage.finished``, ``note``,
-    ``run.finished``.
+    Kinds: ``run.started``, ``stage.started``, ``plan.made``, ``plan.waiting``, ``change.started``,
+    ``change.progress``, ``change.log``, ``change.finished``, ``change.failed``, ``check.started``, ``check.progress``,
+    ``check.finished``, ``stage.finished``, ``note``, ``run.finished``.
     """
 
     number: int

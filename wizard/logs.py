@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from wizard.check import UnseenError
-from wizard.errors import WizardError
+from wizard.errors import UnseenError, WizardError
 from wizard.facts import mailman_log, postfix_log
 from wizard.facts.logfile import Mark
 from wizard.facts.postfix_log import LogSource

@@ -5,7 +5,7 @@ Everything that came from outside (logs, answers, other programs) goes through `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,25 +31,13 @@ class Presenter:
     def event(self, event: Event) -> None:
         """Show one event of a run."""
         data: Mapping[str, Any] = event.data
-        match event.kind:
-            case "check.finished":
-                self._result(data)
-            case "stage.started":
-                self._progress(f"stage {data['stage']} ({data['name']}): checking")
-            case "stage.finished":
-                self._stage(data)
-            case "plan.made":
-                self._progress(f"stage {data['stage']} ({data['name']}): {counted(len(data['changes']))}")
-            case "change.started":
-                self._progress(f"  {data['change']}: {data['target']}")
-            case "change.progress":
-                self._progress(f"  {_advance(data)}")
-            case "change.failed":
-                self._progress(f"  failed: {data['error']}")
-            case "check.progress" | "note":
-                self._progress(f"  {data['text']}")
-            case _:
-                pass
+        if event.kind == "check.finished":
+            self._result(data)
+        elif event.kind == "stage.finished":
+            self._stage(data)
+        else:
+            for text in PROGRESS.get(event.kind, _nothing)(data):
+                self.say(text)
 
     def line(self, text: str, style: str = "") -> None:
         """Print one line of a result."""
@@ -64,9 +52,6 @@ class Presenter:
         for line in text.splitlines():
             style = {"+": "green", "-": "red", "@": "cyan", "!": "yellow", "#": "dim", "=": "bold"}.get(line[:1], "")
             self.line(line, style)
-
-    def _progress(self, text: str) -> None:
-        self.say(text)
 
     def _result(self, data: Mapping[str, Any]) -> None:
         if self.quiet:
@@ -118,5 +103,22 @@ def counted(changes: int) -> str:
 
 def _advance(data: Mapping[str, Any]) -> str:
     if "percent" in data:
-        return f"{data['percent']:3d} % {data['text']}"
-    return f"{data['target']}: {data['done']} of {data['of']} runners"
+        return f"  {data['percent']:3d} % {data['text']}"
+    return f"  {data['target']}: {data['done']} of {data['of']} runners"
+
+
+def _nothing(_data: Mapping[str, Any]) -> list[str]:
+    return []
+
+
+PROGRESS: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "stage.started": lambda data: [f"stage {data['stage']} ({data['name']}): checking"],
+    "plan.made": lambda data: [f"stage {data['stage']} ({data['name']}): {counted(len(data['changes']))}"],
+    "change.started": lambda data: [f"  {data['change']}: {data['target']}"],
+    "change.progress": lambda data: [_advance(data)],
+    "change.log": lambda data: [f"    {data['target']}: {line}" for line in data["lines"]],
+    "change.failed": lambda data: [f"  failed: {data['error']}"],
+    "check.progress": lambda data: [f"  {data['text']}"],
+    "note": lambda data: [f"  {data['text']}"],
+}
+"""The lines of progress that an event is worth; of the kinds that are missing, none."""

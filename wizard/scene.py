@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.check import UnseenError
+from wizard.errors import UnseenError
 from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wizard import wait
-from wizard.check import UnseenError
-from wizard.errors import WizardError
+from wizard.errors import UnseenError, WizardError
 from wizard.events import Emit
 from wizard.facts import postconf
 from wizard.host import Host

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.check import UnseenError
+from wizard.errors import UnseenError
 from wizard.mailman import rest
 from wizard.site import Site
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from wizard.check import UnseenError
+from wizard.errors import UnseenError
 from wizard.facts import mailman_log, postfix_log
 from wizard.host import Host
 from wizard.logs import Logs

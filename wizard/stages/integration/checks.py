@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wizard import services
-from wizard.check import Check, CheckFailedError, Evidence, UnseenError
+from wizard.check import Check, CheckFailedError, Evidence
+from wizard.errors import UnseenError
 from wizard.host import Process
 from wizard.mail.message import Kind
 from wizard.mailman import ready
