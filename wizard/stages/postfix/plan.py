@@ -12,6 +12,7 @@ from wizard.plan import Change, File, Packages, Plan, Rebuild, Service, Why
 from wizard.site import Site
 from wizard.stages import main_cf
 from wizard.stages.main_cf import Parameter, fixed
+from wizard.stages.postfix import rotation
 
 NUMBER = 1
 PACKAGE = "postfix"
@@ -33,11 +34,10 @@ def plan(site: Site, host: Host) -> Plan:
                 Service(NUMBER, services.POSTFIX, "start", (Why("start", "it does not run"),)),
             ),
         )
-    files = (
-        *main_cf.change(host, NUMBER, parameters(site, logs_to_file=postfix_log.find(host) is None)),
-        *_master(host),
-    )
-    return Plan(NUMBER, (*files, *_aliases(host), *_service(host, files)))
+    ours = postfix_log.find(host) is None or main_cf.present(host, ["maillog_file"])["maillog_file"] == LOG
+    files = (*main_cf.change(host, NUMBER, parameters(site, logs_to_file=ours)), *_master(host))
+    rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
+    return Plan(NUMBER, (*files, *rotated, *_aliases(host), *_service(host, files)))
 
 
 def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
