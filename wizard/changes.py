@@ -80,7 +80,10 @@ def _write(host: Host, change: File) -> None:
     if change.after is None:
         host.remove(change.path)
         return
-    host.write(change.path, change.after, mode=change.mode, owner=change.owner, group=change.group)
+    try:
+        host.write(change.path, change.after, mode=change.mode, owner=change.owner, group=change.group)
+    except KeyError as error:  # no such user or group
+        raise ChangeError(f"{change.path} cannot be given to {change.owner}:{change.group}: {error.args[0]}") from error
 
 
 def _directory(change: Directory) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from wizard import changes, checkpoint, staging, wait
+from wizard import changes, checkpoint, services, staging, wait
 from wizard.changes import Workshop
 from wizard.errors import ChangeError, CommandError, WizardError
 from wizard.host import Host
 from wizard.mailman import cfg
-from wizard.plan import Change, File, Packages, Plan
+from wizard.plan import Change, Directory, File, Packages, Plan, Service
 from wizard.state import State
 
 
@@ -29,7 +29,7 @@ class Transaction:
         """Make all changes of a plan, in order.
 
         Raises:
-            ChangeError: one could not be made; it and those before it were put back, or the message names what was not.
+            ChangeError: one could not be made; all were put back, or the message names what was not.
             RefusedError: it was refused before anything was touched.
         """
         files = tuple(change for change in plan.changes if isinstance(change, File) and not change.preview)
@@ -43,16 +43,29 @@ class Transaction:
         except BaseException as error:
             reason = str(error) or "the run was told to stop"
             self._shop.emit("change.failed", stage=plan.stage, error=reason)
-            left = self._put_back(done, saved)
+            left = self._put_back(plan.stage, done, saved)
             if not isinstance(error, WizardError | OSError | wait.LimitError | KeyboardInterrupt):
                 raise  # a defect is reported as one, now that nothing is half-done
             raise ChangeError(f"{reason}\n{_ending(left)}") from error
+
+    def install(self, change: Packages) -> None:
+        """Install packages; they are never taken away again, so there is nothing to put back.
+
+        Raises:
+            RefusedError: nothing was changed.
+            ChangeError: the installation failed when it had begun; the message says what to do.
+        """
+        try:
+            self._make(change, [])
+        except CommandError as error:
+            self._shop.emit("change.failed", stage=change.stage, error=str(error))
+            raise ChangeError(str(error)) from error
 
     def _make(self, change: Change, done: list[Change]) -> bool:
         """Make one change; tell whether there is anything to put back that is not in `done` yet."""
         about = {"stage": change.stage, "change": change.kind, "target": change.target}
         self._shop.emit("change.started", **about)
-        halfway = isinstance(change, Service | Directory | Rebuild)
+        halfway = isinstance(change, Service | Directory)
         if halfway:  # one that fails may have come so far that it has to be put back as well
             done.append(change)
         made = changes.make(self._shop, change)
@@ -66,26 +79,32 @@ class Transaction:
         directory = self._state.checkpoints / name
         return checkpoint.take(self._shop.host, directory, (file.path for file in files), note)
 
-    def _put_back(self, done: list[Change], saved: tuple[checkpoint.Saved, ...]) -> tuple[str, ...]:
+    def _put_back(self, stage: int, done: list[Change], saved: tuple[checkpoint.Saved, ...]) -> tuple[str, ...]:
         """Undo what was done: files first, from the checkpoint, because services read them; then the newest first.
 
         Returns:
             What could not be put back, and why.
         """
-        left = []
+        left: list[str] = []
         for one in saved:
-            left += self._try(one.path, partial(checkpoint.restore, self._shop.host, (one,)))
+            left += self._try(stage, one.path, partial(checkpoint.restore, self._shop.host, (one,)))
         for change in reversed(done):
-            reverse = None if isinstance(change, File) else change.reverse()
+            reverse = self._reverse(change)
             if reverse is not None:
-                left += self._try(change.target, partial(changes.make, self._shop, reverse))
+                left += self._try(stage, change.target, partial(changes.make, self._shop, reverse))
         return tuple(left)
 
-    def _try(self, target: str, do: Callable[[], object]) -> tuple[str, ...]:
+    def _reverse(self, change: Change) -> Change | None:
+        """Give what undoes a change, if anything does, and is still needed."""
+        reverse = None if isinstance(change, File) else change.reverse()
+        stops = isinstance(reverse, Service) and reverse.action == "stop"
+        return None if stops and not services.running(self._shop.host, change.target) else reverse
+
+    def _try(self, stage: int, target: str, do: Callable[[], object]) -> tuple[str, ...]:
         try:
             do()
         except (WizardError, OSError, KeyError, wait.LimitError) as error:
-            self._shop.emit("change.failed", stage=0, error=f"while putting {target} back: {error}")
+            self._shop.emit("change.failed", stage=stage, error=f"while putting {target} back: {error}")
             return (f"{target}: {error}",)
         return ()
 

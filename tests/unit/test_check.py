@@ -12,9 +12,9 @@ import pytest
 
 from tests.unit.doubles import Recorder
 from wizard import wait
-from wizard.check import Check, CheckFailedError, CheckResult, Evidence, Outcome, UnseenError, run_checks
+from wizard.check import Check, CheckFailedError, CheckResult, Evidence, Outcome, run_checks
 from wizard.diagnosis import CATALOGUE, Diagnosis, diagnose, entry
-from wizard.errors import RefusedError
+from wizard.errors import RefusedError, UnseenError
 from wizard.explain import explain, names, text, titles
 from wizard.scene import Scene
 from wizard.site import DomainClass, Site, build

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.unit.doubles import MAIN_CF, MemoryHost, Planned, check, engine, passing, stage
 from wizard import session, wait
-from wizard.check import CheckFailedError, Evidence, Outcome, UnseenError
+from wizard.check import CheckFailedError, Evidence, Outcome
 from wizard.engine import Engine
-from wizard.errors import ChangeError, RefusedError
+from wizard.errors import ChangeError, RefusedError, UnseenError
 from wizard.plan import Plan, Rebuild
 from wizard.scene import Scene
 from wizard.stages import STAGES
