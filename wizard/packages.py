@@ -1,8 +1,8 @@
-"""Debian packages, installed by driving apt-get on a terminal of its own.
+"""Debian packages: which are installed, and the installing of others.
 
-No question may hang it: debconf is told not to ask, dpkg to keep the admin's files, and what asks all the
-same is answered by rule, in the transcript for all to see. Sources: apt-get(8), apt.conf(5), dpkg(1),
-debconf(7), and apt's README.progress-reporting for the status lines.
+Nothing is answered to debconf beforehand: Postfix's own default (Internet Site, in Debian 12 and 13) writes a plain
+main.cf where there is none and leaves one that is there alone; Mailman's makes its SQLite database. What the admin has
+preseeded counts. Sources: dpkg-query(1), apt-cache(8), and the packages' config scripts.
 """
 
 from __future__ import annotations
@@ -10,74 +10,28 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-import pexpect
 import psutil
 
 from wizard import wait
+from wizard.apt import Apt, Ended, Progress
 from wizard.errors import CommandError, RefusedError
 from wizard.host import PATH, Host, LocalHost
 
-Progress = Callable[[float, str], None]
-"""Told how far the installation has come (0 to 1), and what is being done."""
+__all__ = ["Progress", "install", "installed", "parse_candidates", "parse_installed"]
 
-SILENCE = 60.0
-"""Seconds without a word after which an unfinished line is taken for a question that no rule knows."""
 LOCK_LIMIT = 300.0
 """Seconds to wait for another program that holds the package database's lock."""
 
-_RULES = (
-    (r"\[default=\w\] \?\Z", ""),  # dpkg: a changed configuration file
-    (r"\[(?:Y/n|y/N|yes/no)\]\Z", ""),  # apt, debconf's readline, most scripts
-    (r"(?i)press \[?(?:enter|return)\]?[^\r\n]*\Z", ""),
-    (r"--More--[^\r\n]*\Z|\(END\)\s*\Z", "q"),  # a pager
-)
-"""What an unfinished line that is a question looks like, and the answer; an empty one takes the default."""
-_MOST_ANSWERS = 20
-_GLANCE = 0.2
-"""Seconds without a word after which an unfinished line is looked at."""
-_PATTERNS: list[re.Pattern[str] | type[pexpect.EOF | pexpect.TIMEOUT]] = [
-    re.compile(r"(dlstatus|pmstatus|pmerror):[^:]*:([\d.]+):([^\r\n]*)[\r\n]+"),
-    re.compile(r"[\r\n]+"),
-    pexpect.TIMEOUT,
-    pexpect.EOF,
-]
-_STATUS, _NEWLINE, _TIMEOUT, _EOF = range(4)
-_HUNG = (
-    "apt-get did not come to its end, the last it said was {!r}; it was stopped: run `dpkg --configure -a`, then again"
-)
-_ENVIRONMENT = {
-    "PATH": PATH,
-    "LC_ALL": "C.UTF-8",
-    "TERM": "dumb",
-    "DEBIAN_FRONTEND": "noninteractive",
-    "APT_LISTCHANGES_FRONTEND": "none",
-    "UCF_FORCE_CONFFOLD": "1",
-}
-_POSTFIX = "postfix postfix/main_mailer_type select Internet Site\n"
-"""What the package asks; of its answers, the one whose main.cf has no further surprises."""
-_DOWNLOAD = 0.3
-"""The part of the progress that is the download's."""
 _LOCKED = re.compile(r"Could not get lock (\S+?)\.? .*?(?:held by process (\d+) \((.+?)\)|$)")
 _AGAIN = 5.0
 """Seconds after which a lock is tried again if its holder's end cannot be seen."""
 
-_OPTIONS = (
-    "--quiet",
-    "--option=APT::Status-Fd=3",
-    "--option=Dpkg::Use-Pty=0",
-    "--option=Dpkg::Options::=--force-confdef",
-    "--option=Dpkg::Options::=--force-confold",
-)
-_STATUS_ON_TERMINAL = ("sh", "-c", 'exec "$0" "$@" 3>&2')
-"""Has status lines come between the others; were they on 1 or 2, the packages' scripts would lack those."""
 _UPDATE = ("update", "--option=APT::Update::Error-Mode=any")
 _INSTALL = ("install", "--yes", "--no-install-recommends")
 
@@ -90,29 +44,11 @@ _CAUSES = (
     ),
     (r"unmet dependencies|held broken packages", "the packages do not fit together: run `apt-get check`"),
     (
-        r"resolving '|Could not (?:resolve|connect)|Unable to connect|Connection|unreachable|Failed to fetch",
+        r"resolving '|Could not (?:resolve|connect)|Unable to connect|Connection |unreachable|Failed to fetch",
         "no network for packages: look at the network, the proxy and /etc/apt/sources.list*",
     ),
 )
 """What apt says when it fails, and what it means."""
-
-
-@dataclass(slots=True)
-class _Ended:
-    """A run of apt-get that has ended."""
-
-    code: int = 0
-    lines: list[str] = field(default_factory=list)
-    answers: int = 0
-    began: bool = False
-    """Whether dpkg had begun to change the machine."""
-
-    @property
-    def last(self) -> str:
-        return next(filter(None, reversed(self.lines)), "nothing")
-
-    def said(self, pattern: str) -> bool:
-        return any(re.search(pattern, line) for line in self.lines)
 
 
 def installed(host: Host, names: Sequence[str]) -> dict[str, str | None]:
@@ -164,21 +100,8 @@ def install(
         raise RefusedError("no package manager: this is not Debian or a kin of it (no apt-get)")
     transcript.parent.mkdir(parents=True, exist_ok=True)
     with transcript.open("a", encoding="utf-8") as log:
-        apt = _Apt(log, progress or _unseen, time.monotonic() + limit, tuple(within))
-        apt.install(names)
-
-
-def answer(question: str, silence: float) -> str | None:
-    """Tell what to answer to an unfinished line; None if it is no question yet.
-
-    Args:
-        question: the line so far.
-        silence: seconds for which nothing has come after it.
-    """
-    for pattern, reply in _RULES:
-        if re.search(pattern, question):
-            return reply
-    return "" if question and silence >= SILENCE else None
+        apt = Apt(log, progress or _unseen, time.monotonic() + limit, tuple(within))
+        _Installation(apt, names).run()
 
 
 def _unseen(_done: float, _what: str) -> None:
@@ -186,52 +109,42 @@ def _unseen(_done: float, _what: str) -> None:
 
 
 @dataclass(slots=True)
-class _Apt:
-    """apt-get on a terminal, until a deadline."""
+class _Installation:
+    """One installation: the lists, the answers, the packages; waiting for locks."""
 
-    log: IO[str]
-    progress: Progress
-    deadline: float
-    within: tuple[str, ...]
-    done: float = 0.0
+    apt: Apt
+    names: Sequence[str]
 
-    def install(self, names: Sequence[str]) -> None:
-        fresh = self._known(names)
+    def run(self) -> None:
+        fresh = self._known()
         if not fresh:
             self._require(self._get(_UPDATE))
-        self._seed(names)
-        ended = self._get((*_INSTALL, *names))
+        ended = self._get((*_INSTALL, *self.names))
         if ended.code != 0 and fresh and not ended.began and ended.said(r"Failed to fetch|404  Not Found"):
             self._require(self._get(_UPDATE))  # the lists were there, but too old
-            ended = self._get((*_INSTALL, *names))
+            ended = self._get((*_INSTALL, *self.names))
         self._require(ended)
-        self._show(1.0, f"installed {', '.join(names)}")
+        self.apt.show(1.0, f"installed {', '.join(self.names)}")
 
-    def _known(self, names: Sequence[str]) -> bool:
+    def _known(self) -> bool:
         """Tell whether apt's lists have a candidate for each package."""
-        plain = [name for name in names if "/" not in name]
-        said = LocalHost().run([*self.within, "apt-cache", "policy", *plain])
+        plain = [name for name in self.names if "/" not in name]
+        said = LocalHost().run([*self.apt.within, "apt-cache", "policy", *plain])
         return parse_candidates(said.stdout).issuperset(plain)
 
-    def _seed(self, names: Sequence[str]) -> None:
-        """Answer beforehand what decides about main.cf, unless the admin has answered it."""
-        host = LocalHost()
-        if "postfix" in names and "* postfix/" not in host.run([*self.within, "debconf-show", "postfix"]).stdout:
-            host.run([*self.within, "debconf-set-selections"], stdin=_POSTFIX).require()
-
-    def _get(self, arguments: Sequence[str]) -> _Ended:
+    def _get(self, arguments: Sequence[str]) -> Ended:
         """Run apt-get; again and again while another program holds its lock."""
-        limit = min(time.monotonic() + LOCK_LIMIT, self.deadline)
+        limit = min(time.monotonic() + LOCK_LIMIT, self.apt.deadline)
         while True:
-            ended = self._once(["apt-get", *_OPTIONS, *arguments])
+            ended = self.apt.run(arguments)
             locked = next(filter(None, map(_LOCKED.search, ended.lines)), None)
             if ended.code == 0 or locked is None or time.monotonic() > limit:
                 return ended
-            self._show(0.0, f"waiting for {locked[3] or 'another program'} (process {locked[2] or 'unknown'})")
+            self.apt.show(0.0, f"waiting for {locked[3] or 'another program'} (process {locked[2] or 'unknown'})")
             self._await_end_of(locked[2], limit)
 
     def _await_end_of(self, holder: str | None, limit: float) -> None:
-        seen = holder is not None and not self.within  # within a lab, its number is another outside
+        seen = holder is not None and not self.apt.within  # within a lab, its number is another outside
 
         def gone() -> bool | None:
             return True if seen and not psutil.pid_exists(int(holder or 0)) else None
@@ -239,78 +152,7 @@ class _Apt:
         with suppress(wait.LimitError):
             wait.until(gone, limit=max(0.0, min(_AGAIN, limit - time.monotonic())))
 
-    def _once(self, argv: Sequence[str]) -> _Ended:
-        command = [*self.within, *_STATUS_ON_TERMINAL, *argv]
-        self.log.write(f"# {' '.join(argv)}\n")
-        child = pexpect.spawn(
-            command[0],
-            command[1:],
-            env={**os.environ, **_ENVIRONMENT},
-            encoding="utf-8",
-            codec_errors="replace",
-        )
-        child.delaybeforesend = None
-        child.logfile_read = self.log
-        try:
-            ended = self._attend(child)
-        except BaseException:
-            assert child.pid is not None
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            raise
-        finally:
-            child.close(force=True)
-        ended.code = child.exitstatus if child.exitstatus is not None else -(child.signalstatus or 0)
-        return ended
-
-    def _attend(self, child: pexpect.spawn[str]) -> _Ended:
-        """Read line by line, and answer questions, until the program ends."""
-        ended = _Ended()
-        unfinished = answered = ""
-        heard = time.monotonic()
-        while (index := child.expect_list(_PATTERNS, timeout=_GLANCE)) != _EOF:
-            if time.monotonic() >= self.deadline or ended.answers > _MOST_ANSWERS:
-                raise CommandError(_HUNG.format(answered or (unfinished + child.buffer).strip() or ended.last))
-            if index == _TIMEOUT:
-                question = (unfinished + child.buffer).strip()
-                if question != answered and self._reply(child, question, time.monotonic() - heard):
-                    answered = question
-                    ended.answers += 1
-                continue
-            heard = time.monotonic()
-            unfinished += child.before or ""  # a status line may come in the midst of another
-            if isinstance(child.match, re.Match) and index == _STATUS:
-                self._status(child.match, ended)
-            else:
-                ended.lines.append(unfinished.strip())
-                unfinished = answered = ""
-        child.wait()
-        return ended
-
-    def _reply(self, child: pexpect.spawn[str], question: str, silence: float) -> bool:
-        """Answer an unfinished line if it is a question; tell whether it was."""
-        reply = answer(question, silence)
-        if reply is None:
-            return False
-        self.log.write(f"\n# answered by rule: {reply or 'the default (Enter)'}\n")
-        child.sendline(reply)
-        return True
-
-    def _status(self, line: re.Match[str], ended: _Ended) -> None:
-        kind, percent, what = line.groups()
-        if kind == "pmerror":
-            ended.lines.append(f"E: {what}")
-            return
-        ended.began = ended.began or kind == "pmstatus"
-        share = float(percent) / 100
-        self._show(_DOWNLOAD * share if kind == "dlstatus" else _DOWNLOAD + (1 - _DOWNLOAD) * share, what)
-
-    def _show(self, done: float, what: str) -> None:
-        """Show progress, which never goes back."""
-        self.done = max(self.done, min(done, 1.0))
-        self.progress(self.done, what)
-
-    def _require(self, ended: _Ended) -> None:
+    def _require(self, ended: Ended) -> None:
         """Pass if apt-get did what it was asked to.
 
         Raises:
@@ -327,4 +169,4 @@ class _Apt:
             who = f"{held[3]} (process {held[2]})" if held[2] else "another program"
             cause = f"{who} holds the lock {held[1]}: let it finish, then again"
         kind = CommandError if ended.began else RefusedError
-        raise kind(f"the packages could not be installed: {cause} ({self.log.name}): {' · '.join(errors[-3:])}")
+        raise kind(f"the packages could not be installed: {cause} ({self.apt.log.name}): {' · '.join(errors[-3:])}")

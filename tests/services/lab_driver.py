@@ -8,14 +8,14 @@ from pathlib import Path
 
 from wizard import lab
 from wizard.errors import WizardError
-from wizard.lab import layer
+from wizard.lab import cache
 
 
 def main() -> int:
-    cache = os.environ.get("LAB_CACHE")
-    if cache is not None:
-        layer.CACHE = Path(cache)
-        layer.PACKAGES = (os.environ["LAB_PACKAGE"],)
+    place = os.environ.get("LAB_CACHE")
+    if place is not None:
+        cache.CACHE = Path(place)
+        cache.PACKAGES = (os.environ["LAB_PACKAGE"],)
     try:
         return lab.run(sys.argv[1:], progress=_show)
     except WizardError as error:

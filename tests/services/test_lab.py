@@ -143,9 +143,10 @@ class TestCommands:
         assert done.stdout == f"{tmp_path}\nyes\n"
 
     def test_this_very_installation_runs_inside(self) -> None:
-        done = drive("mailman-wizard", "lab", "--help")
+        done = drive("mailman-wizard", "--help")
 
-        assert "No such file" not in done.stderr
+        assert done.returncode == 0
+        assert "usage: mailman-wizard" in done.stdout
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
     def test_signals_reach_the_command(self, number: signal.Signals) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.services.outside import DRIVER, await_end_of, namespaces
 from wizard import wait
-from wizard.lab import layer
+from wizard.lab.cache import CACHE
 
 DAEMON = "setsid sleep 63.25 > /dev/null & mount -t tmpfs none /mnt; echo up; exec sleep 64.25"
 
@@ -44,7 +44,7 @@ def running() -> Iterator[Running]:
 
 
 def outside() -> tuple[str, frozenset[str], frozenset[Path]]:
-    kept = frozenset(entry.name for entry in layer.CACHE.iterdir() if not entry.name.startswith("."))
+    kept = frozenset(entry.name for entry in CACHE.iterdir() if not entry.name.startswith("."))
     return Path("/proc/self/mountinfo").read_text(), kept, frozenset(Path("/run").iterdir())
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from wizard.lab import mounts
-from wizard.lab.first import REMOVED, Order
 from wizard.lab.layer import take
 from wizard.lab.namespace import Namespace
+from wizard.lab.order import REMOVED, Order
 
 CHANGE = """
 rm /etc/hostname

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard import packages
+from wizard import apt, packages
 from wizard.errors import CommandError, RefusedError
 from wizard.lab import Lab
 
@@ -77,7 +77,7 @@ class TestQuestions:
     def test_an_unknown_one_is_answered_after_a_silence(
         self, lab: Lab, install: Install, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(packages, "SILENCE", 1.0)
+        monkeypatch.setattr(apt, "SILENCE", 1.0)
 
         said = install(make(lab, "asks-strangely", postinst=ASKS_STRANGELY))
 

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from wizard.errors import RefusedError
-from wizard.lab.first import Order, Report, part
 from wizard.lab.mounts import Kind, Mount
+from wizard.lab.order import Order, Report, part
 from wizard.lab.preflight import explain, missing_capabilities, require_rights
 
 STATUS = "Name:\tpython\nCapInh:\t0000000000000000\nCapPrm:\t{0}\nCapEff:\t{0}\nCapBnd:\t000001ffffffffff\n"

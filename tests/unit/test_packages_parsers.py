@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.packages import answer, parse_candidates, parse_installed
+from wizard.apt import answer
+from wizard.packages import parse_candidates, parse_installed
 
 QUERY = "mailman3\tinstalled\t3.3.8-2~deb12u2\npostfix\tconfig-files\t3.7.11-0+deb12u1\nother\tinstalled\t1\n"
 POLICY = """postfix:

@@ -16,11 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from wizard.apt import Progress
 from wizard.host import PATH
-from wizard.lab import layer, mounts, preflight
-from wizard.lab.first import Order
-from wizard.lab.layer import Progress
+from wizard.lab import cache, mounts, preflight
 from wizard.lab.namespace import Namespace
+from wizard.lab.order import Order
 
 __all__ = ["Lab", "Progress", "run"]
 
@@ -47,7 +47,7 @@ class Lab(Namespace):
         present = mounts.of_this_machine()
         if bare:
             return cls.launch(Order(mounts=present, layer=None, network=True, terminal=_terminal()))
-        with layer.held(present, progress) as found:
+        with cache.held(present, progress) as found:
             order = Order(
                 mounts=present,
                 layer=None if found is None else str(found.path),

@@ -1,49 +1,27 @@
-"""The layer with the packages: made once, kept in the cache, laid between the machine and each lab's copy.
+"""A layer: what installing the packages wrote, laid between the machine and each lab's copy of it.
 
-A layer is a directory named after what makes it valid, with ``tree/PART`` for each file system that was written to,
-and a list of the paths that it takes away, without which it is no layer. It appears by one rename, so there is never
-half of one. A lab holds a shared lock on it; one that nobody holds and that is no longer valid is removed.
+It is a directory with ``tree/PART`` for each file system that was written to, and a list of the paths that were taken
+away, without which it is no layer.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
-import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wizard import packages
+from wizard.apt import Progress
 from wizard.host import LocalHost
-from wizard.lab.first import REMOVED, Order, part
 from wizard.lab.mounts import Kind, Mount
 from wizard.lab.namespace import Namespace
+from wizard.lab.order import REMOVED, Order, part
 
-CACHE = Path("/var/cache/mailman-wizard/lab")
-"""Where layers are kept."""
-PACKAGES: tuple[str, ...] = ("postfix", "mailman3")
-"""What a lab has besides the machine's own."""
 BUILD_LIMIT = 1800.0
 """Seconds that the packages' installation may take."""
 
-Progress = Callable[[float, str], None]
-"""Told how far a slow step has come (0 to 1), and what is being done."""
-
-_FORMAT = "1"
-_VALIDITY = (
-    "/etc/os-release",
-    "/var/lib/dpkg/status",
-    "/etc/passwd",
-    "/etc/group",
-    "/etc/shadow",
-    "/etc/gshadow",
-)
-"""Files of the machine that a layer replaces or depends on."""
 _INSTALLED_TO = ("/etc", "/lib", "/opt", "/usr", "/var")
 """Where packages go. File systems elsewhere have no part in a layer."""
 _DEEPEST = len(Path("/var/lib/mailman3").parts)
@@ -58,57 +36,11 @@ _PRUNED = (
     "/var/tmp",  # noqa: S108 - likewise
 )
 """What the installation leaves and a lab does not need, or has from the machine."""
-_STAGING = ".staging-"
 _POLICY = "usr/sbin/policy-rc.d"
 """Says whether packages may start their services (invoke-rc.d(8)); 101 forbids it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A layer that is held: nobody removes it while `fd` is open anywhere."""
-
-    path: Path
-    fd: int
-
-
-@contextmanager
-def held(mounts: Sequence[Mount], progress: Progress | None) -> Iterator[Layer | None]:
-    """Hold the layer that this machine needs, made first if it is not there.
-
-    Args:
-        mounts: what a lab copies.
-        progress: told about the packages' installation.
-
-    Yields:
-        The layer; None if the machine has the packages itself.
-
-    Raises:
-        RefusedError: the packages cannot be had; the message says why and what to do.
-        CommandError: their installation failed.
-    """
-    present = packages.installed(LocalHost(), PACKAGES)
-    wanted = None if all(present.values()) else CACHE / _key(mounts)
-    _sweep_unless_busy(keep=None if wanted is None else wanted.name)
-    if wanted is None:
-        yield None
-        return
-    layer = _open(wanted) or _made(wanted, mounts, progress)
-    try:
-        yield layer
-    finally:
-        os.close(layer.fd)
-
-
-def _key(mounts: Sequence[Mount]) -> str:
-    digest = hashlib.sha256()
-    digest.update("\0".join((_FORMAT, *PACKAGES, *_covered(mounts))).encode())
-    for name in _VALIDITY:
-        with suppress(FileNotFoundError):
-            digest.update(hashlib.sha256(Path(name).read_bytes()).digest())
-    return digest.hexdigest()[:32]
-
-
-def _covered(mounts: Sequence[Mount]) -> tuple[str, ...]:
+def covered(mounts: Sequence[Mount]) -> tuple[str, ...]:
     """List the mount points that a layer has a part for."""
     return tuple(
         mount.path
@@ -121,70 +53,35 @@ def _is_installed_to(path: Path) -> bool:
     return len(path.parts) <= _DEEPEST and any(path.is_relative_to(name) for name in _INSTALLED_TO)
 
 
-def _open(path: Path) -> Layer | None:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return None
-    fcntl.flock(fd, fcntl.LOCK_SH)
-    with suppress(FileNotFoundError):
-        if (path / REMOVED).is_file() and path.stat().st_ino == os.fstat(fd).st_ino:
-            return Layer(path, fd)
-    os.close(fd)  # it was removed meanwhile, or in part before
-    return None
+def make(
+    directory: Path,
+    mounts: Sequence[Mount],
+    names: Sequence[str],
+    *,
+    transcript: Path,
+    progress: Progress | None,
+) -> None:
+    """Install packages in a lab of their own, with the machine's network, and take the layer.
 
-
-def _made(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> Layer:
-    with _alone(progress):
-        layer = _open(path)  # another lab may have made it while this one waited
-        if layer is None:
-            _sweep(keep=None)
-            _make(path, mounts, progress)
-            layer = _open(path)
-        assert layer is not None
-        return layer
-
-
-@contextmanager
-def _alone(progress: Progress | None = None, *, wait: bool = True) -> Iterator[None]:
-    """Be the only one that makes or removes layers.
+    Args:
+        directory: where to; it is made.
+        mounts: what a lab copies.
+        names: the packages.
+        transcript: file to which all that apt shows is appended.
+        progress: told about the installation.
 
     Raises:
-        BlockingIOError: another does, and this one would not wait.
+        RefusedError: the packages cannot be had, or the machine cannot hold a lab.
+        CommandError: the installation failed, or the disk is full.
     """
-    CACHE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(CACHE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not wait:
-                raise
-            if progress is not None:
-                progress(0.0, "waiting for another lab that is installing the packages")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _make(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> None:
-    staging = CACHE / f"{_STAGING}{secrets.token_hex(6)}"
-    try:
-        with Namespace.launch(Order(mounts=tuple(mounts), layer=None, network=True, terminal=None)) as lab:
-            policy = lab.root / _POLICY
-            policy.unlink(missing_ok=True)
-            policy.write_text("#!/bin/sh\nexit 101\n")
-            policy.chmod(0o755)
-            transcript = CACHE / "transcript"
-            packages.install(PACKAGES, transcript=transcript, progress=progress, limit=BUILD_LIMIT, within=lab.enter)
-            gone = take(lab.uppers, mounts, staging / "tree")
-        (staging / REMOVED).write_text("\0".join(gone), errors="surrogateescape")
-        os.sync()  # what is renamed must be on disk before its name is
-        staging.rename(path)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+    with Namespace.launch(Order(mounts=tuple(mounts), layer=None, network=True, terminal=None)) as lab:
+        policy = lab.root / _POLICY
+        policy.unlink(missing_ok=True)
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+        packages.install(names, transcript=transcript, progress=progress, limit=BUILD_LIMIT, within=lab.enter)
+        gone = take(lab.uppers, mounts, directory / "tree")
+    (directory / REMOVED).write_bytes(os.fsencode("\0".join(gone)))
 
 
 def take(uppers: Path, mounts: Sequence[Mount], tree: Path) -> tuple[str, ...]:
@@ -202,7 +99,7 @@ def take(uppers: Path, mounts: Sequence[Mount], tree: Path) -> tuple[str, ...]:
         CommandError: the disk is full, or cannot be written to.
     """
     tree.mkdir(mode=0o700, parents=True)
-    overlays = {path: uppers / part(path) for path in _covered(mounts)}
+    overlays = {path: uppers / part(path) for path in covered(mounts)}
     for name in (*_PRUNED, *(mount.path for mount in mounts if mount.kind is Kind.FILE)):
         _prune(Path(name), overlays)
     gone: list[str] = []
@@ -255,32 +152,3 @@ def _is_opaque(directory: str) -> bool:
 
 def _names(directory: Path) -> set[str]:
     return {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()
-
-
-def _sweep_unless_busy(keep: str | None) -> None:
-    if _names(CACHE) <= {"lock", "transcript", keep}:
-        return
-    with suppress(BlockingIOError), _alone(wait=False):
-        _sweep(keep)
-
-
-def _sweep(keep: str | None) -> None:
-    """Remove what dead builders left and the layers that are neither valid nor held."""
-    for name in _names(CACHE) - {"lock", "transcript", keep}:
-        if name.startswith(_STAGING):
-            shutil.rmtree(CACHE / name, ignore_errors=True)
-        else:
-            _discard(CACHE / name)
-
-
-def _discard(layer: Path) -> None:
-    """Remove a layer, unless a lab holds it; from the first step on it is none any more."""
-    fd = os.open(layer, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (layer / REMOVED).unlink(missing_ok=True)
-        shutil.rmtree(layer, ignore_errors=True)
-    except BlockingIOError:
-        return
-    finally:
-        os.close(fd)

@@ -14,7 +14,7 @@ from typing import IO, Self
 from wizard.errors import CommandError, RefusedError
 from wizard.host import Completed, LocalHost
 from wizard.lab import kernel, preflight, terminal
-from wizard.lab.first import Order, Report
+from wizard.lab.order import Order, Report
 
 
 class Namespace:

@@ -1,0 +1,176 @@
+"""The cache of layers: one for each state of the machine, made once, used by many labs.
+
+A layer appears by one rename, so there is never half of one. A lab holds a shared lock on its layer; one that nobody
+holds and that is no longer valid is removed at the next start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard import packages
+from wizard.apt import Progress
+from wizard.host import LocalHost
+from wizard.lab import layer
+from wizard.lab.mounts import Mount
+from wizard.lab.order import REMOVED
+
+CACHE = Path("/var/cache/mailman-wizard/lab")
+"""Where layers are kept."""
+PACKAGES: tuple[str, ...] = ("postfix", "mailman3")
+"""What a lab has besides the machine's own."""
+_FORMAT = "1"
+_VALIDITY = (
+    "/etc/os-release",
+    "/var/lib/dpkg/status",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/shadow",
+    "/etc/gshadow",
+)
+"""Files of the machine that a layer replaces or depends on."""
+_STAGING = ".staging-"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer that is held: nobody removes it while `fd` is open anywhere."""
+
+    path: Path
+    fd: int
+
+
+@contextmanager
+def held(mounts: Sequence[Mount], progress: Progress | None) -> Iterator[Layer | None]:
+    """Hold the layer that this machine needs, made first if it is not there.
+
+    Args:
+        mounts: what a lab copies.
+        progress: told about the packages' installation.
+
+    Yields:
+        The layer; None if the machine has the packages itself.
+
+    Raises:
+        RefusedError: the packages cannot be had; the message says why and what to do.
+        CommandError: their installation failed.
+    """
+    present = packages.installed(LocalHost(), PACKAGES)
+    wanted = None if all(present.values()) else CACHE / _key(mounts)
+    _sweep_unless_busy(keep=None if wanted is None else wanted.name)
+    if wanted is None:
+        yield None
+        return
+    layer = _open(wanted) or _made(wanted, mounts, progress)
+    try:
+        yield layer
+    finally:
+        os.close(layer.fd)
+
+
+def _key(mounts: Sequence[Mount]) -> str:
+    digest = hashlib.sha256()
+    digest.update("\0".join((_FORMAT, *PACKAGES, *layer.covered(mounts))).encode())
+    for name in _VALIDITY:
+        with suppress(FileNotFoundError):
+            digest.update(hashlib.sha256(Path(name).read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+def _open(path: Path) -> Layer | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    with suppress(FileNotFoundError):
+        if (path / REMOVED).is_file() and path.stat().st_ino == os.fstat(fd).st_ino:
+            return Layer(path, fd)
+    os.close(fd)  # it was removed meanwhile, or in part before
+    return None
+
+
+def _made(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> Layer:
+    with _alone(progress):
+        layer = _open(path)  # another lab may have made it while this one waited
+        if layer is None:
+            _sweep(keep=None)
+            _make(path, mounts, progress)
+            layer = _open(path)
+        assert layer is not None
+        return layer
+
+
+@contextmanager
+def _alone(progress: Progress | None = None, *, wait: bool = True) -> Iterator[None]:
+    """Be the only one that makes or removes layers.
+
+    Raises:
+        BlockingIOError: another does, and this one would not wait.
+    """
+    CACHE.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(CACHE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not wait:
+                raise
+            if progress is not None:
+                progress(0.0, "waiting for another lab that is installing the packages")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _make(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> None:
+    staging = CACHE / f"{_STAGING}{secrets.token_hex(6)}"
+    try:
+        layer.make(staging, mounts, PACKAGES, transcript=CACHE / "transcript", progress=progress)
+        os.sync()  # what is renamed must be on disk before its name is
+        staging.rename(path)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def _names(directory: Path) -> set[str]:
+    return {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()
+
+
+def _sweep_unless_busy(keep: str | None) -> None:
+    if _names(CACHE) <= {"lock", "transcript", keep}:
+        return
+    with suppress(BlockingIOError), _alone(wait=False):
+        _sweep(keep)
+
+
+def _sweep(keep: str | None) -> None:
+    """Remove what dead builders left and the layers that are neither valid nor held."""
+    for name in _names(CACHE) - {"lock", "transcript", keep}:
+        if name.startswith(_STAGING):
+            shutil.rmtree(CACHE / name, ignore_errors=True)
+        else:
+            _discard(CACHE / name)
+
+
+def _discard(layer: Path) -> None:
+    """Remove a layer, unless a lab holds it; from the first step on it is none any more."""
+    fd = os.open(layer, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (layer / REMOVED).unlink(missing_ok=True)
+        shutil.rmtree(layer, ignore_errors=True)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(fd)
