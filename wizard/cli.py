@@ -139,9 +139,9 @@ def _follow(call: Call, directory: Path) -> int:
 
 def _ask(call: Call, directory: Path, event: Event) -> None:
     call.show.diff(str(event.data["text"]))
-    call.show.err.print(f"Apply these changes for stage {event.data['stage']}? [y/N] ", end="")
+    call.show.ask(f"Apply these changes for stage {event.data['stage']}? [y/N] ")
     approve = sys.stdin.readline().strip().lower() in {"y", "yes"}
-    run.answer(directory, int(str(event.data["number"])), approve=approve)
+    run.answer(directory, int(str(event.data["question"])), approve=approve)
 
 
 def _finish(call: Call, directory: Path, last: Event | None) -> int:

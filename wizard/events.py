@@ -15,6 +15,7 @@ from wizard.redact import Redactor
 
 SCHEMA = 1
 FILE = "events.jsonl"
+RESERVED = frozenset({"schema", "number", "at", "kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,13 @@ class EventLog:
         self._number = 0
 
     def __call__(self, kind: str, /, **data: object) -> None:
-        """Append one event."""
+        """Append one event.
+
+        Raises:
+            ValueError: the data has a name that every event has already.
+        """
+        if RESERVED & data.keys():
+            raise ValueError(f"an event's data cannot be called {', '.join(sorted(RESERVED & data.keys()))}")
         with self._lock:
             self._number += 1
             clean = {key: self._redactor.data(value) for key, value in data.items()}

@@ -47,6 +47,10 @@ class Presenter:
         """Print to standard error: progress, questions, errors."""
         self.err.print(_safe(text), markup=False, highlight=False, soft_wrap=True)
 
+    def ask(self, text: str) -> None:
+        """Print a question to standard error, the cursor staying behind it."""
+        self.err.print(_safe(text), end="", markup=False, highlight=False, soft_wrap=True)
+
     def diff(self, text: str) -> None:
         """Print a diff, coloured by line."""
         for line in text.splitlines():

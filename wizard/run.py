@@ -90,7 +90,7 @@ def stop(directory: Path) -> None:
 
 
 def answer(directory: Path, number: int, *, approve: bool) -> None:
-    """Answer a plan that waits for approval; `number` is that of its ``plan.waiting`` event."""
+    """Answer a plan that waits for approval; `number` is the ``question`` of its ``plan.waiting`` event."""
     atomic.replace(directory / f"answer-{number}", b"yes" if approve else b"no", mode=0o600, uid=0, gid=0)
 
 
@@ -182,7 +182,7 @@ def _approver(directory: Path, log: EventLog, request: Request) -> Callable[[Pla
             return True
         count += 1
         path = directory / f"answer-{count}"
-        log("plan.waiting", stage=plan.stage, number=count, text=plan.text())
+        log("plan.waiting", stage=plan.stage, question=count, text=plan.text())
         try:
             wait.until(lambda: True if path.exists() else None, limit=APPROVAL_LIMIT, paths=(directory,))
         except wait.LimitError:
