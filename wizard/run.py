@@ -152,9 +152,9 @@ def _run(directory: Path, log: EventLog, redactor: Redactor) -> ExitCode:
     except KeyboardInterrupt:
         code, error = ExitCode.NOT_VERIFIED, "the run was told to stop"
     except WizardError as failed:
-        code, error = failed.exit_code, printable(str(failed))
+        code, error = failed.exit_code, _shown(failed)
     except OSError as failed:
-        code, error = ExitCode.PUT_BACK, printable(str(failed))
+        code, error = ExitCode.PUT_BACK, _shown(failed)
     log(
         "run.finished",
         run=directory.name,
@@ -165,6 +165,10 @@ def _run(directory: Path, log: EventLog, redactor: Redactor) -> ExitCode:
         stages=[result.data() for result in results],
     )
     return code
+
+
+def _shown(error: Exception) -> str:
+    return "\n".join(printable(line) for line in str(error).split("\n"))
 
 
 def _do(engine: Engine, request: Request, approve: Callable[[Plan], bool]) -> bool:

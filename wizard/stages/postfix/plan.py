@@ -9,6 +9,7 @@ from wizard.facts import maps, postconf, postfix_log
 from wizard.facts.address_class import entries
 from wizard.host import Host
 from wizard.plan import Change, File, Packages, Plan, Rebuild, Service, Why
+from wizard.render import render
 from wizard.site import Site
 from wizard.stages import main_cf
 from wizard.stages.main_cf import Parameter, fixed
@@ -34,10 +35,20 @@ def plan(site: Site, host: Host) -> Plan:
                 Service(NUMBER, services.POSTFIX, "start", (Why("start", "it does not run"),)),
             ),
         )
+    if host.state(main_cf.PATH) is None:
+        return Plan(NUMBER, (_first(host),))
     ours = postfix_log.find(host) is None or main_cf.present(host, ["maillog_file"])["maillog_file"] == LOG
     files = (*main_cf.change(host, NUMBER, parameters(site, logs_to_file=ours)), *_master(host))
     rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
     return Plan(NUMBER, (*files, *rotated, *_aliases(host), *_service(host, files)))
+
+
+def _first(host: Host) -> File:
+    """Plan a main.cf where the package was told to leave none; everything else can be planned only with one."""
+    kind = postconf.parse_settings(host.run(["postconf", "-d", "default_database_type"]).require().stdout)
+    content = render("postfix/main.cf.j2", table=f"{kind['default_database_type']}:/etc/aliases").encode()
+    why = (Why("main.cf", "Postfix was installed without a configuration"),)
+    return File(NUMBER, main_cf.PATH, None, content, main_cf.MODE, main_cf.OWNER, main_cf.GROUP, why)
 
 
 def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
