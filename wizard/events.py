@@ -67,7 +67,7 @@ class EventLog:
             raise ValueError(f"an event's data cannot be called {', '.join(sorted(RESERVED & data.keys()))}")
         with self._lock:
             self._number += 1
-            clean = {key: self._redactor.data(value) for key, value in data.items()}
+            clean = {self._redactor.text(key): self._redactor.data(value) for key, value in data.items()}
             event = Event(self._number, datetime.now(UTC).isoformat(timespec="microseconds"), kind, clean)
             os.write(self._fd, event.line().encode() + b"\n")
 
@@ -80,11 +80,11 @@ def parse(line: str) -> Event | None:
     """Read one line of a log; None for one that is not an event (half-written, or not ours)."""
     try:
         data = json.loads(line)
-        number, at, kind = data.pop("number"), data.pop("at"), data.pop("kind")
+        number, at, kind = int(data.pop("number")), str(data.pop("at")), str(data.pop("kind"))
     except (ValueError, KeyError, AttributeError, TypeError):
         return None
     data.pop("schema", None)
-    return Event(int(number), str(at), str(kind), data)
+    return Event(number, at, kind, data)
 
 
 def read(directory: Path) -> Iterator[Event]:

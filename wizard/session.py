@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wizard import atomic, packages
 from wizard.host import Host
@@ -18,6 +19,8 @@ Parts = Mapping[str, str]
 """Name of a part of the configuration to a hash of it as it is now."""
 FILES = (POSTFIX / MAIN, POSTFIX / MASTER, cfg.PATH)
 PACKAGES = ("postfix", "mailman3")
+ANSWERS = ("mail", "mailman", "lists", "check")
+ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +49,20 @@ class Session:
         known = self.stages.get(stage)
         if known is None:
             return ()
-        return tuple(name for name in known.parts if now.get(name) != known.parts[name])
+        return tuple(name for name in known.parts if now.get(name, ABSENT) != known.parts[name])
 
 
 def parts(host: Host, site: Site) -> dict[str, str]:
     """Hash every part of the configuration that a stage's proof stands on."""
     found = {str(path): _digest(host.read(path)) for path in FILES if host.state(path)}
-    found |= {name: version or "absent" for name, version in packages.installed(host, PACKAGES).items()}
-    found |= {
-        f"site.{name}": _digest(repr(getattr(site, name)).encode()) for name in ("mail", "mailman", "lists", "check")
-    }
-    return found
+    found |= {name: version or ABSENT for name, version in packages.installed(host, PACKAGES).items()}
+    answers = site.model_dump()  # with the database's URL, which a repr leaves out
+    return found | {f"site.{name}": _digest(repr(answers[name]).encode()) for name in ANSWERS}
 
 
 def chosen(found: Parts, names: Iterable[str]) -> dict[str, str]:
     """Keep the parts that a stage depends on."""
-    return {name: found.get(name, "absent") for name in names}
+    return {name: found.get(name, ABSENT) for name in names}
 
 
 def load(path: Path) -> Session:
@@ -71,7 +72,7 @@ def load(path: Path) -> Session:
     """
     try:
         raw = json.loads(path.read_bytes())
-        return Session({int(number): Verified(**entry) for number, entry in raw["stages"].items()})
+        return Session({int(number): _verified(entry) for number, entry in raw["stages"].items()})
     except FileNotFoundError:
         return Session()
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -84,6 +85,12 @@ def save(session: Session, path: Path) -> None:
     stages = {str(number): asdict(entry) for number, entry in session.stages.items()}
     content = json.dumps({"schema": 1, "stages": stages}, indent=1).encode()
     atomic.replace(path, content, mode=0o600, uid=0, gid=0)
+
+
+def _verified(entry: Mapping[str, Any]) -> Verified:
+    parts = {str(name): str(digest) for name, digest in entry["parts"].items()}
+    passed = entry["passed"] is True
+    return Verified(int(entry["stage"]), str(entry["at"]), str(entry["run"]), passed, parts)
 
 
 def _digest(content: bytes) -> str:
