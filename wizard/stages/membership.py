@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wizard import wait
 from wizard.check import CheckFailedError
 from wizard.mail import confirmation
 from wizard.mail.message import ProbeMessage
@@ -16,6 +15,8 @@ from wizard.stages import proof
 
 CONFIRMED = frozenset({"confirm", "confirm_then_moderate"})
 """The policies by which nobody joins or leaves without answering a confirmation."""
+MODERATED = frozenset({"moderate", "confirm_then_moderate"})
+"""The policies by which the moderator has the last word."""
 
 
 def join(scene: Scene, mailing_list: ProbeList, people: Sequence[Subscriber]) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ class Request:
         self._list = mailing_list
         self._people = people
         self._command = command
-        self._confirms = mailing_list.setting(policy) in CONFIRMED
+        self._policy = mailing_list.setting(policy)
         self._type = {"join": "subscription", "leave": "unsubscription"}[command]
         self._sent: dict[str, ProbeMessage] = {}
         self._confirmed: set[str] = set()
@@ -113,15 +114,14 @@ class Request:
 
         def look() -> bool | None:
             self._reply()
-            self._approve()
+            if self._policy in MODERATED:
+                self._approve()
             return True if done() else None
 
-        try:
-            wait.until(look, limit=self._scene.limit, paths=[p for each in self._people for p in each.mailbox.watched])
-        except wait.LimitError:
-            raise CheckFailedError(*self._missing(must)) from None
+        watched = [path for person in self._people for path in person.mailbox.watched]
+        proof.patiently(self._scene, look, lambda: self._missing(must), watched)
         unasked = [person.address for person in self._people if person.address not in self._confirmed]
-        if self._confirms and unasked:
+        if self._policy in CONFIRMED and unasked:
             raise CheckFailedError(f"{self._command} took effect without a confirmation: {', '.join(unasked)}")
         return self._said()
 

@@ -13,6 +13,7 @@ from wizard.mail.arrivals import Arrivals, arrivals
 from wizard.mail.dialogue import ConversationError, Endpoint, Reply
 from wizard.mail.mailbox import Wanted, holding
 from wizard.mail.message import ProbeMessage
+from wizard.mailman.rest import RestError
 from wizard.probes.accounts import Subscriber
 from wizard.scene import Scene
 from wizard.trace import journey
@@ -126,10 +127,37 @@ def seen(
         CheckFailedError: it was not seen at the limit; says which hop was seen last.
     """
     scene.progress(f"waiting for {what}, at most {scene.limit:g} s")
+    return patiently(
+        scene, look, lambda: (f"{what}: not seen within {scene.limit:g} s", *last_seen(scene, message)), paths
+    )
+
+
+def patiently(
+    scene: Scene, look: Callable[[], T | None], failure: Callable[[], Sequence[str]], paths: Iterable[Path] = ()
+) -> T:
+    """Wait for something that Mailman is asked about again and again.
+
+    Mailman answers 500 where what it lists is taken away under its hands (a request that is just being confirmed);
+    such an answer is "not yet". One that lasts is told with the failure.
+
+    Raises:
+        CheckFailedError: it was not seen at the limit, with the evidence that `failure` gives then.
+    """
+    refused: list[str] = []
+
+    def tolerant() -> T | None:
+        try:
+            found = look()
+        except RestError as error:
+            refused[:] = [str(error)]
+            return None
+        refused.clear()
+        return found
+
     try:
-        return wait.until(look, limit=scene.limit, paths=paths)
+        return wait.until(tolerant, limit=scene.limit, paths=paths)
     except wait.LimitError:
-        raise CheckFailedError(f"{what}: not seen within {scene.limit:g} s", *last_seen(scene, message)) from None
+        raise CheckFailedError(*failure(), *refused) from None
 
 
 def waited(scene: Scene, look: Callable[[], T | None], what: Callable[[], str]) -> T:
@@ -138,10 +166,7 @@ def waited(scene: Scene, look: Callable[[], T | None], what: Callable[[], str]) 
     Raises:
         CheckFailedError: it was not seen at the limit.
     """
-    try:
-        return wait.until(look, limit=scene.limit)
-    except wait.LimitError:
-        raise CheckFailedError(f"{what()} (after {scene.limit:g} s)") from None
+    return patiently(scene, look, lambda: (f"{what()} (after {scene.limit:g} s)",))
 
 
 def none_left(scene: Scene) -> None:
