@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,15 +23,17 @@ from wizard import __version__, atomic, events, wait
 from wizard.engine import Engine, StageResult
 from wizard.errors import ChangeError, ExitCode, WizardError
 from wizard.events import Event, EventLog
-from wizard.host import LocalHost
+from wizard.host import Host, LocalHost
 from wizard.plan import Plan
 from wizard.printable import printable
 from wizard.redact import Redactor
 from wizard.site import Site, dumps, loads
 from wizard.stages import STAGES
+from wizard.stages.model import Stage
 from wizard.state import State
 
 REQUEST, OUTPUT, ALIVE, CRASH = "request.json", "output", "alive", "crash.txt"
+PROGRAM = (sys.executable, "-m", "wizard.run")
 APPROVAL_LIMIT = 3600.0
 """Seconds that a plan waits for the admin's word; then nothing is changed and the run ends."""
 
@@ -49,8 +51,13 @@ class Request:
     """The answers, as site.toml."""
 
 
-def start(state: State, request: Request) -> Path:
+def start(state: State, request: Request, program: Sequence[str] = PROGRAM) -> Path:
     """Start a run and return its directory at once; its events tell the rest.
+
+    Args:
+        state: where its directory is made.
+        request: what it is to do.
+        program: what calls `main` with the directory.
 
     Raises:
         OSError: it could not be started.
@@ -62,8 +69,7 @@ def start(state: State, request: Request) -> Path:
     lock = os.open(directory / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        argv = [sys.executable, "-m", "wizard.run", str(directory)]
-        pid = LocalHost().spawn(argv, output=directory / OUTPUT, keep=lock)
+        pid = LocalHost().spawn([*program, str(directory)], output=directory / OUTPUT, keep=lock)
         os.pwrite(lock, f"{pid}\n".encode(), 0)
     finally:
         os.close(lock)
@@ -109,15 +115,15 @@ def follow(directory: Path) -> Iterator[Event]:
             return
 
 
-def main(arguments: list[str]) -> int:
-    """Be the run."""
+def main(arguments: list[str], *, host: Host | None = None, stages: tuple[Stage, ...] = STAGES) -> int:
+    """Be the run; on this machine and with the six stages, if nothing else is given."""
     directory = Path(arguments[0])
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
     redactor = Redactor()
     log = EventLog(directory, redactor)
     try:
-        code = _run(directory, log, redactor)
+        code = _run(directory, log, redactor, host or LocalHost(), stages)
     except Exception as error:  # noqa: BLE001 (a defect is reported as one, with everything a report needs)
         report = redactor.text(traceback.format_exc())
         content = f"mailman-wizard {__version__}, Python {sys.version}\n{report}".encode()
@@ -133,7 +139,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(directory: Path, log: EventLog, redactor: Redactor) -> ExitCode:
+def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages: tuple[Stage, ...]) -> ExitCode:
     request = Request(**json.loads((directory / REQUEST).read_bytes()))
     site = loads(request.site)
     redactor.learn(*site.secrets())
@@ -143,7 +149,7 @@ def _run(directory: Path, log: EventLog, redactor: Redactor) -> ExitCode:
     changed, error, code = 0, None, ExitCode.VERIFIED
     try:
         with state.locked():
-            engine = Engine(site, LocalHost(), state, log, redactor, directory.name, STAGES, directory)
+            engine = Engine(site, host, state, log, redactor, directory.name, stages, directory)
             try:
                 verified = _do(engine, request, _approver(directory, log, request))
             finally:
