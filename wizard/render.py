@@ -15,7 +15,7 @@ from typing import Any
 
 from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, Undefined
 
-from wizard.errors import WizardError
+from wizard.errors import ExitCode, WizardError
 
 LONGEST_HEADER = 900
 """Characters of a value that still fits on a header's line of 998 with its name (RFC 5322, 2.1.1)."""
@@ -24,7 +24,9 @@ _WORD = re.compile(r"[A-Za-z0-9._@+=~:/,\[\]-]*", re.ASCII)
 
 
 class UnsafeValueError(WizardError):
-    """A value cannot be written in the syntax that it should stand in."""
+    """A value cannot be written in the syntax that it should stand in; the answers were to refuse it before."""
+
+    exit_code = ExitCode.DEFECT
 
     def __init__(self, value: object, syntax: str) -> None:
         super().__init__(f"{value!r} cannot be written {syntax}")

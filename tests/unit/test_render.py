@@ -68,9 +68,7 @@ def test_a_filter_refuses_what_its_syntax_cannot_hold(name: str, value: object) 
     assert caught.value.exit_code == ExitCode.DEFECT
 
 
-@pytest.mark.parametrize(
-    "value", ["a b", "$x", "a;b", "a\n", "`id`", "%h", "{{ x }}", None, True, 1.5, ["a"]]
-)
+@pytest.mark.parametrize("value", ["a b", "$x", "a;b", "a\n", "`id`", "%h", "{{ x }}", None, True, 1.5, ["a"]])
 def test_a_forgotten_filter_is_an_error(value: object) -> None:
     with pytest.raises(UnsafeValueError, match="without a filter"):
         filled("{{ value }}", value=value)

@@ -122,9 +122,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(path: Path, name:
     assert why in found.may_be
 
 
-def test_a_file_without_permission_is_refused_with_the_reason(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_without_permission_is_refused_with_the_reason(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.touch()
 
     def forbid(*_args: object) -> None:
@@ -193,9 +191,7 @@ def test_only_what_changed_is_written() -> None:
 
 
 def test_new_keys_and_lists_are_added_and_comments_stay() -> None:
-    site = changed(
-        loads(ORIGINAL), {"mail.mailbox": "maildir", "check.limit": "9", "lists.2.name": "third-group"}
-    )
+    site = changed(loads(ORIGINAL), {"mail.mailbox": "maildir", "check.limit": "9", "lists.2.name": "third-group"})
     text = dumps(site, ORIGINAL)
     assert loads(text) == site
     for comment in ("# our list server", "# ours since 1998", "# see the wiki", "# Fridays", "# Ann"):

@@ -17,9 +17,7 @@ NOWHERE = Path("/nonexistent/site.toml")
 NASTY = " \t\r\n\0\x1b\"'`$\\{}%|;&<>()!*?#,@:/[]"
 
 keys = st.sampled_from([field.key for field in FIELDS])
-defaults = st.sampled_from(
-    [field.default for field in FIELDS] + [c for field in FIELDS for c in field.choices]
-)
+defaults = st.sampled_from([field.default for field in FIELDS] + [c for field in FIELDS for c in field.choices])
 texts = st.one_of(
     st.text(),
     st.text(alphabet=NASTY + string.ascii_letters + "0123456789.-_=~+é\udcff"),
@@ -31,9 +29,7 @@ labels = st.text(letters + "0123456789", min_size=1, max_size=8).map("x{}z".form
 domains = st.lists(labels, min_size=2, max_size=4).map(".".join)
 addresses = st.tuples(st.text(letters + "0123456789+_", max_size=8).map("u{}".format), domains).map("@".join)
 list_names = st.text(letters, max_size=8).map("l{}".format)
-passwords = st.lists(st.sampled_from([*string.ascii_letters, "-", "_", "%40", "%2F", "%25"]), min_size=8).map(
-    "".join
-)
+passwords = st.lists(st.sampled_from([*string.ascii_letters, "-", "_", "%40", "%2F", "%25"]), min_size=8).map("".join)
 
 
 @st.composite
@@ -57,8 +53,7 @@ def sites(draw: st.DrawFn) -> Site:
                 "rest": f"[::1]:{ports[1]}",
             },
             "lists": [
-                {"name": name, **draw(st.fixed_dictionaries({}, optional={"owner": addresses}))}
-                for name in names
+                {"name": name, **draw(st.fixed_dictionaries({}, optional={"owner": addresses}))} for name in names
             ],
             "check": {
                 "subscribers": draw(counts | st.lists(addresses, min_size=1, max_size=4, unique=True)),
@@ -96,8 +91,7 @@ def harmless(site: Site) -> bool:
     return (
         all(re.fullmatch(r"[A-Za-z0-9._@+=~:/\[\]-]+", text, re.ASCII) for text in leaves(plain))
         and not any(text.startswith(("-", "=", "~", "+", "@")) for text in leaves(plain))
-        and re.fullmatch(r"[A-Za-z0-9._@~:/\[\]?&=-]+", re.sub("%[0-9A-Fa-f]{2}", "", database), re.ASCII)
-        is not None
+        and re.fullmatch(r"[A-Za-z0-9._@~:/\[\]?&=-]+", re.sub("%[0-9A-Fa-f]{2}", "", database), re.ASCII) is not None
     )
 
 
