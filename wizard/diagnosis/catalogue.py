@@ -64,7 +64,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "MW201",
         "Mailman does not run",
         "There is no master process of Mailman on this machine.",
-        "Start it ('systemctl start mailman3', or 'mailman start' as the user list) and read what it logs.",
+        "Start it ('systemctl start mailman3', or 'runuser -u list -- mailman start') and read what it logs.",
         ("ps -u list -o pid,args", "tail -n 20 /var/log/mailman3/mailman.log"),
     ),
     Entry(
@@ -80,7 +80,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "Nothing listens for LMTP",
         "Nothing listens at {lmtp}, where the site's lists are to be handed over.",
         "See that Mailman's lmtp runner lives, and that lmtp_host and lmtp_port in mailman.cfg are the site's.",
-        ("ss -ltnp 'sport = :{lmtp_port}'", "mailman conf -s mta"),
+        ("ss -ltnp 'sport = :{lmtp_port}'", "runuser -u list -- mailman conf -s mta"),
     ),
     Entry(
         "MW302",
@@ -93,7 +93,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "MW303",
         "A map of Mailman's is missing or not compiled",
         "{table} is missing, or its compiled file is older than its source.",
-        "Let Mailman write it anew: 'mailman aliases' as the user list.",
+        "Let Mailman write it anew: 'runuser -u list -- mailman aliases'.",
         ("ls -l {path}*", "postmap -q {address} {table}"),
     ),
     _unknown(4, "subscription"),

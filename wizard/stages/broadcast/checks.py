@@ -132,7 +132,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         id="broadcast.nobody-else",
         title="Nobody else gets it",
         proves="Somebody who is not subscribed has no copy.",
-        see=("mailman members {list}",),
+        see=("runuser -u list -- mailman members {list}",),
         look=nobody_else,
         needs=("broadcast.delivery",),
     ),

@@ -119,7 +119,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         title="Several subscribers together",
         proves="All join by mail, post, and read each other's posts; after one leaves, the others get mail and the "
         "leaver does not.",
-        see=("mailman members {list}", "tail /var/log/mailman3/smtp.log"),
+        see=("runuser -u list -- mailman members {list}", "tail /var/log/mailman3/smtp.log"),
         look=together,
         limit=2600,
     ),
@@ -135,7 +135,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         id="integration.after-restart",
         title="Everything again after the restart",
         proves="Join, post and leave work after a restart as they did before.",
-        see=("mailman members {list}",),
+        see=("runuser -u list -- mailman members {list}",),
         look=together,
         needs=("integration.restart",),
         limit=2600,
@@ -152,7 +152,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         title="Nothing is left behind",
         proves="Lists, members, users, held messages, queues, accounts, mailboxes and archives are as they were "
         "before the probes.",
-        see=("mailman lists", "ls /var/mail", "getent passwd | grep mwz-"),
+        see=("runuser -u list -- mailman lists", "ls /var/mail", "getent passwd | grep mwz-"),
         look=no_residue,
         limit=120,
     ),
