@@ -32,6 +32,9 @@ class Call:
 
     options: argparse.Namespace
     show: Presenter
+    state: State
+    program: Sequence[str]
+    """What a run is started with; see `wizard.run.start`."""
 
     @property
     def site(self) -> Site:
@@ -49,7 +52,9 @@ class Call:
         self.show.out.file.flush()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None, *, state: State | None = None, program: Sequence[str] = run.PROGRAM
+) -> int:
     """Run the program; returns its exit code."""
     options = _parser().parse_args(arguments)
     show = Presenter(
@@ -59,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command: Callable[[Call], int] = options.run
     try:
-        return command(Call(options, show))
+        return command(Call(options, show, state or State(), program))
     except WizardError as error:
         show.say(f"mailman-wizard: {error}")
         return int(error.exit_code)
@@ -104,15 +109,17 @@ def _start(call: Call, command: Any, first: int, last: int) -> int:
     site = call.site
     preflight.require_root()
     accounts.named(site)
-    state = State()
-    state.prepare()
+    call.state.prepare()
     approved = command == "check" or call.options.yes
-    directory = run.start(state, Request(command, first, last, approved, run.site_text(site)))
-    return _follow(call, directory)
+    request = Request(command, first, last, approved, run.site_text(site))
+    return _follow(call, run.start(call.state, request, call.program))
 
 
-def _follow(call: Call, directory: Path) -> int:
-    """Read a run's events to its end; the run does not depend on us, but the keyboard's stop is passed on."""
+def _follow(call: Call, directory: Path, *, ours: bool = True) -> int:
+    """Read a run's events to its end, on which the run does not depend.
+
+    If it is `ours`, we answer its questions and pass the keyboard's stop on; else nothing that is done here reaches it.
+    """
     last: Event | None = None
     stopping = False
     while last is None or last.kind != "run.finished":
@@ -123,10 +130,10 @@ def _follow(call: Call, directory: Path) -> int:
                     continue
                 last = event
                 call.show.event(event)
-                if event.kind == "plan.waiting":
+                if event.kind == "plan.waiting" and ours:
                     _ask(call, directory, event)
         except KeyboardInterrupt:
-            if stopping:
+            if stopping or not ours:
                 raise
             stopping = True
             call.show.say("stopping the run; once more to leave it to itself")
@@ -167,7 +174,7 @@ def _finish(call: Call, directory: Path, last: Event | None) -> int:
 def _status(call: Call) -> int:
     site = call.site
     preflight.require_root()
-    found = status.status(site, LocalHost(), State())
+    found = status.status(site, LocalHost(), call.state)
     if call.options.json:
         call.print_json(found)
         return int(ExitCode.VERIFIED)
@@ -198,12 +205,12 @@ def _explain(call: Call) -> int:
 
 def _watch(call: Call) -> int:
     preflight.require_root()
-    runs = sorted(path for path in State().runs.glob("*") if path.is_dir())
+    runs = sorted(path for path in call.state.runs.glob("*") if path.is_dir())
     wanted = [path for path in runs if call.options.id in {None, path.name}]
     if not wanted:
-        known = f"one of the {len(runs)} runs in {State().runs}"
-        raise AnswerError((Problem("RUN", repr(call.options.id), known),))
-    return _follow(call, wanted[-1])
+        named = repr(call.options.id) if call.options.id else "not given"
+        raise AnswerError((Problem("RUN", named, f"one of the {len(runs)} runs in {call.state.runs}"),))
+    return _follow(call, wanted[-1], ours=False)
 
 
 def _lab(call: Call) -> int:

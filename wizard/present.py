@@ -5,6 +5,7 @@ Everything that came from outside (logs, answers, other programs) goes through `
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,9 +54,12 @@ class Presenter:
 
     def diff(self, text: str) -> None:
         """Print a diff, coloured by line."""
-        for line in text.splitlines():
+        for line in text.rstrip("\n").split("\n") if text else ():
             style = {"+": "green", "-": "red", "@": "cyan", "!": "yellow", "#": "dim", "=": "bold"}.get(line[:1], "")
-            self.line(line, style)
+            if self.quiet:
+                self.say(line)
+            else:
+                self.line(line, style)
 
     def _result(self, data: Mapping[str, Any]) -> None:
         if self.quiet:
@@ -86,12 +90,17 @@ class Presenter:
 
 
 def console(*, stderr: bool, color: str, plain: bool) -> Console:
-    """Make a console that writes colour as asked: ``auto`` goes by the terminal and NO_COLOR."""
+    """Make a console that writes colour as asked: ``auto`` goes by the terminal and NO_COLOR.
+
+    Without colour there is no escape sequence at all: bold and dim go with it.
+    """
+    always = color == "always" and not plain
+    never = plain or color == "never" or (not always and bool(os.environ.get("NO_COLOR")))
     return Console(
         stderr=stderr,
-        force_terminal=True if color == "always" else None,
-        no_color=True if plain or color == "never" else None,
-        color_system=None if plain or color == "never" else "auto",
+        force_terminal=True if always else None,
+        no_color=never,
+        color_system=None if never else "standard" if always else "auto",
         emoji=False,
     )
 

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.doubles import NOBODY, as_nobody
 from wizard import atomic
 
 OLD = b"what was there\n"
-NOBODY = 65534
 ACL, MASK_RW = "system.posix_acl_access", 0o060
 
 
@@ -47,17 +47,6 @@ def limited(what: int, soft: int) -> Iterator[None]:
 
 
 @contextmanager
-def as_nobody() -> Iterator[None]:
-    os.setegid(NOBODY)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-
-
-@contextmanager
 def open_directory(uid: int) -> Iterator[Path]:
     """A directory that nobody can get to, unlike pytest's own; it belongs to `uid`."""
     with tempfile.TemporaryDirectory() as name:
@@ -73,6 +62,7 @@ def acl(mask: int) -> bytes:
 
 
 class TestReplace:
+    @settings(max_examples=30)
     @given(content=st.binary(), mode=st.integers(0, 0o777))
     def test_content_mode_and_owner_are_as_asked(self, content: bytes, mode: int) -> None:
         with tempfile.TemporaryDirectory() as name:

@@ -188,7 +188,7 @@ def test_a_skipped_check_keeps_the_next_stage_shut(tmp_path: Path, stuck: int) -
     first=st.integers(1, COUNT),
     last=st.integers(1, COUNT),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_whatever_the_stages_do_only_open_ones_are_planned(ends: list[Look], first: int, last: int) -> None:
     made = six({number: (end,) for number, end in enumerate(ends, 1)})
     stuck = next((number for number, end in enumerate(ends, 1) if end is not passing), COUNT + 1)
