@@ -122,10 +122,15 @@ class Bench:
         """
         return remains.on_its_way(self.host, self.token)
 
-    def drained(self, limit: float = DRAIN_LIMIT) -> tuple[str, ...]:
-        """Wait until nothing of this bench is on its way; return what still is at the limit."""
+    def drained(self, limit: float | None = None) -> tuple[str, ...]:
+        """Wait until nothing of this bench is on its way; return what still is at the limit.
+
+        Args:
+            limit: seconds; None is `DRAIN_LIMIT`, or what the site gives one message if that is less.
+        """
+        seconds = min(DRAIN_LIMIT, self.site.check.limit) if limit is None else limit
         try:
-            wait.until(lambda: None if self.on_its_way() else True, limit=limit)
+            wait.until(lambda: None if self.on_its_way() else True, limit=seconds)
         except wait.LimitError:
             return self.on_its_way()
         return ()

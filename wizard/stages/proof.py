@@ -10,7 +10,7 @@ from wizard import wait
 from wizard.check import CheckFailedError
 from wizard.mail import conversation
 from wizard.mail.arrivals import Arrivals, arrivals
-from wizard.mail.dialogue import ConversationError, Endpoint, Reply
+from wizard.mail.dialogue import LIMIT, ConversationError, Endpoint, Reply
 from wizard.mail.mailbox import Wanted, holding
 from wizard.mail.message import ProbeMessage
 from wizard.mailman.rest import RestError
@@ -27,6 +27,11 @@ def smtp(scene: Scene) -> Endpoint:
     return Endpoint(LOOPBACK, scene.site.smtp_port)
 
 
+def talk_limit(scene: Scene) -> float:
+    """Seconds that one conversation may take: no longer than a message's whole way."""
+    return min(LIMIT, scene.limit)
+
+
 def send(scene: Scene, message: ProbeMessage) -> Reply:
     """Give one message to Postfix by SMTP.
 
@@ -34,7 +39,9 @@ def send(scene: Scene, message: ProbeMessage) -> Reply:
         CheckFailedError: Postfix did not take it.
     """
     try:
-        return conversation.submit(smtp(scene), message.sender, [message.recipient], message.raw)
+        return conversation.submit(
+            smtp(scene), message.sender, [message.recipient], message.raw, limit=talk_limit(scene)
+        )
     except ConversationError as error:
         raise CheckFailedError(f"Postfix did not take the message: {error}") from error
 
@@ -59,7 +66,7 @@ def rcpt(scene: Scene, server: Endpoint, recipient: str, *, source: str | None =
     """
     sender = scene.bench.outsider.address
     try:
-        return conversation.rcpt(server, sender, recipient, source_address=source, lmtp=lmtp)
+        return conversation.rcpt(server, sender, recipient, source_address=source, lmtp=lmtp, limit=talk_limit(scene))
     except ConversationError as error:
         raise CheckFailedError(f"no answer to RCPT TO:<{recipient}>: {error}") from error
 

@@ -38,7 +38,7 @@ def listener(scene: Scene) -> Evidence:
 def greeting(scene: Scene) -> Evidence:
     """A real LHLO."""
     try:
-        greeted = conversation.greet(_lmtp(scene), lmtp=True)
+        greeted = conversation.greet(_lmtp(scene), lmtp=True, limit=proof.talk_limit(scene))
     except ConversationError as error:
         raise CheckFailedError(f"no LMTP conversation at {scene.site.mailman.lmtp}: {error}") from error
     return (str(greeted.banner), f"LHLO: {' '.join(sorted(greeted.extensions)) or 'no extensions'}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from wizard import services, staging
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
+from wizard.errors import CommandError
 from wizard.facts import address_class, postqueue
 from wizard.mail import conversation, intact
 from wizard.mail.arrivals import Arrivals
@@ -79,7 +80,7 @@ def listening(scene: Scene) -> Evidence:
 
 def _banner(scene: Scene) -> str:
     try:
-        return str(conversation.greet(proof.smtp(scene)).banner)
+        return str(conversation.greet(proof.smtp(scene), limit=proof.talk_limit(scene)).banner)
     except ConversationError as error:
         raise CheckFailedError(f"no greeting: {error}") from error
 
@@ -94,8 +95,9 @@ def sendmail(scene: Scene) -> Evidence:
 
     def hand(message: ProbeMessage) -> str:
         try:
-            conversation.sendmail(scene.host, message.sender, [message.recipient], message.raw)
-        except ConversationError as error:
+            limit = proof.talk_limit(scene)
+            conversation.sendmail(scene.host, message.sender, [message.recipient], message.raw, limit=limit)
+        except CommandError as error:
             raise CheckFailedError(f"sendmail did not take the message: {error}") from error
         return "taken by sendmail"
 
