@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.error import HTTPError
 
+import requests
 from mailmanclient import Client, MailmanConnectionError
 from requests.exceptions import RequestException
 
@@ -79,6 +80,18 @@ def find_user(client: Any, address: str) -> Any | None:
 def find_address(client: Any, address: str) -> Any | None:
     """Return the address as Mailman knows it, or None; raises as `find_list`."""
     return _found(lambda: client.get_address(address))
+
+
+def addresses(config: Config) -> dict[str, bool]:
+    """List every address that Mailman knows, and whether it is a user's; mailmanclient has no call for it.
+
+    Raises:
+        RestError: the interface did not answer, or refused.
+    """
+    with said():
+        answer = requests.get(f"{base_url(config)}/addresses", auth=config.credentials, timeout=LIMIT)
+        answer.raise_for_status()
+        return {str(entry["email"]): "user" in entry for entry in answer.json().get("entries", ())}
 
 
 def _found(ask: Any) -> Any | None:

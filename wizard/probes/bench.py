@@ -203,9 +203,11 @@ class Bench:
         original = self.site.list_address(self.site.lists[number])
         address = f"{self.token}-l{number + 1}@{self.site.mail.domain}"
         self.ledger.note(mailing_list=address)
-        for person in (*self.subscribers, self.outsider, self.owner):
-            if person.address not in self.ledger.made.addresses and not rest.find_address(client, person.address):
-                self.ledger.note_address(person.address)
+        people = [person.address for person in (*self.subscribers, self.outsider, self.owner)]
+        # Mailman remembers every sender, a list's own addresses too.
+        for sender in (*people, *lists.senders(address)):
+            if sender not in self.ledger.made.addresses and not rest.find_address(client, sender):
+                self.ledger.note_address(sender)
         self._require_open()
         tables.next_second(self.host, self._table(config))
         return lists.make(client, self.site, address, original, self.owner.address)

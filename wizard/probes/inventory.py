@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from wizard.host import Host
 from wizard.mailman import cfg, rest
-from wizard.mailman.cfg import Config
+from wizard.mailman.cfg import LMTP_MAP, Config
 from wizard.probes.accounts import HOMES, SPOOL
 from wizard.probes.ledger import PREFIX
 
 Inventory = Mapping[str, frozenset[str]]
+NOTHING = 1
+"""How grep(1), and find(1) after it, exit when nothing holds the text; also when a file went away meanwhile."""
 POSTFIX_QUEUE = Path("/var/spool/postfix")
 
 
 def take(host: Host) -> Inventory:
-    """List accounts, mailboxes and homes, and Mailman's lists, members, users and held messages.
+    """List accounts, mailboxes and homes, and Mailman's lists, members, users, addresses and held messages.
 
     Raises:
         RestError: Mailman is configured and its REST interface does not answer.
@@ -47,32 +48,44 @@ def differences(before: Inventory, after: Inventory) -> tuple[str, ...]:
     return tuple(said)
 
 
-def holding(host: Host, token: str, config: Config) -> tuple[str, ...]:
-    """Name the files of Mailman and Postfix that still hold a token (logs and the database left out)."""
-    candidates = [
+def holding(host: Host, token: str, config: Config, since: float) -> tuple[str, ...]:
+    """Name the files of Mailman, of Postfix and in mailboxes that still hold a token; the database is left out.
+
+    Args:
+        host: the machine.
+        token: what is looked for.
+        config: says where Mailman's files are.
+        since: seconds since the epoch; a file that was not changed after it is not read.
+
+    Raises:
+        CommandError: not every file could be looked at.
+    """
+    places = [
         POSTFIX_QUEUE,
-        config.data_dir / "postfix_lmtp",
+        SPOOL,
+        *(HOMES / name / "Maildir" for name in host.names(HOMES)),
+        config.data_dir / LMTP_MAP,
         *(config.var_dir / name for name in host.names(config.var_dir)),
     ]
-    places = [path for path in candidates if host.state(path) and path != config.data_dir]
-    command = ["grep", "--recursive", "--devices=skip", "--files-with-matches", "--fixed-strings"]
-    ended = host.run([*command, "--regexp", token, "--", *map(str, places)])
+    present = [str(path) for path in places if path != config.data_dir and host.state(path)]
+    changed = ["-type", "f", "-newermt", f"@{since:.0f}"]
+    grep = ["grep", "--files-with-matches", "--fixed-strings", "--regexp", token]
+    ended = host.run(["find", *present, *changed, "-exec", *grep, "--", "{}", "+"])
+    if ended.code not in {0, NOTHING}:
+        ended.require()
     return tuple(ended.stdout.splitlines())
 
 
 def _mailman(config: Config) -> Inventory:
-    client = rest.connect(config)
+    client, known = rest.connect(config), rest.addresses(config)
     with rest.said():
         return {
             "lists": frozenset(str(each.fqdn_listname) for each in client.lists),
             "members": frozenset(f"{each.list_id} {each.role} {each.email}" for each in client.members),
-            "users": _addresses(client.users),
+            "users": frozenset(address for address, is_users in known.items() if is_users),
+            "addresses": frozenset(known),
             "held": frozenset(f"{each.fqdn_listname} {held.message_id}" for each in client.lists for held in each.held),
         }
-
-
-def _addresses(users: Iterable[Any]) -> frozenset[str]:
-    return frozenset(str(address) for user in users for address in user.addresses)
 
 
 def _names(table: bytes) -> frozenset[str]:

@@ -39,6 +39,10 @@ QUIET = {"archive_policy": "never", "digests_enabled": False}
 """What a probe list has whatever the original has: nothing of it is to stay."""
 
 
+SENDERS = ("bounces", "owner", "confirm", "request")
+"""Of a list's addresses, those in whose name Mailman itself sends."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeList:
     """One temporary list."""
@@ -51,8 +55,7 @@ class ProbeList:
 
     def sub(self, suffix: str) -> str:
         """Return one of its other addresses, for instance that of ``join``."""
-        name, _, domain = self.address.partition("@")
-        return f"{name}-{suffix}@{domain}"
+        return _sub(self.address, suffix)
 
     def roster(self) -> frozenset[str]:
         """Tell who is subscribed now.
@@ -94,6 +97,16 @@ class ProbeList:
         """
         with rest.said():
             self.mailing_list.moderate_request(token, "accept")
+
+
+def senders(address: str) -> tuple[str, ...]:
+    """Return the addresses in whose name Mailman will send for a list."""
+    return tuple(_sub(address, suffix) for suffix in SENDERS)
+
+
+def _sub(address: str, suffix: str) -> str:
+    name, _, domain = address.partition("@")
+    return f"{name}-{suffix}@{domain}"
 
 
 def make(client: Any, site: Site, address: str, original: str, owner: str) -> ProbeList:

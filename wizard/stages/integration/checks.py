@@ -106,7 +106,8 @@ def no_residue(scene: Scene) -> Evidence:
         raise CheckFailedError(f"could not be removed: {scene.bench.ledger.made}")
     after = inventory.take(scene.host)
     wrong = [*inventory.differences(scene.residue, after), *scene.bench.on_its_way()]
-    wrong += [f"{path} still holds {token}" for path in inventory.holding(scene.host, token, scene.mailman())]
+    held = inventory.holding(scene.host, token, scene.mailman(), since=scene.logs.begun.at - 1)
+    wrong += [f"{path} still holds {token}" for path in held]
     if wrong:
         raise CheckFailedError(*wrong)
     counted = ", ".join(f"{len(names)} {what}" for what, names in sorted(after.items()))
