@@ -7,17 +7,21 @@ from pathlib import Path
 
 from wizard import services
 from wizard.check import Check, CheckFailedError, Evidence
-from wizard.errors import UnseenError
+from wizard.errors import ChangeError, UnseenError
 from wizard.host import Process
+from wizard.logs import Logs
 from wizard.mail.message import Kind
 from wizard.mailman import ready
 from wizard.probes import inventory
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
 from wizard.stages import membership, proof
+from wizard.wait import LimitError
 
 SAMPLE = 5
 """How many of the subscribers post, at most."""
+SHOWN = 10
+"""Bad lines of the logs that are shown, at most."""
 SYSV_LINKS = Path("/etc/rc2.d")
 
 
@@ -61,19 +65,26 @@ def restart(scene: Scene) -> Evidence:
     """Both services are restarted once, come back whole, and log nothing bad."""
     before = {process.pid for process in _processes(scene)}
     logs = scene.logs.from_now()
-    for name in (services.MAILMAN, services.POSTFIX):
-        scene.progress(f"restarting {name}")
-        services.act(scene.host, name, "restart")
-    ready.wait_ready(scene.host, scene.emit)
+    try:
+        for name in (services.MAILMAN, services.POSTFIX):
+            scene.progress(f"restarting {name}")
+            services.act(scene.host, name, "restart")
+        ready.wait_ready(scene.host, scene.emit)
+    except (ChangeError, LimitError) as error:
+        raise CheckFailedError(str(error), *_bad(logs)) from error
     old = {process.pid for process in _processes(scene)} & before
     if old:
         raise CheckFailedError(f"{len(old)} processes from before the restart are still there")
-    bad = [line.text for line in logs.postfix() if line.level in {"fatal", "panic", "error"}]
-    bad += [line.text for line in logs.mailman() if line.failure]
+    bad = _bad(logs)
     if bad:
-        raise CheckFailedError("the logs since the restart hold errors", *bad[:10])
+        raise CheckFailedError("the logs since the restart hold errors", *bad)
     read = len(logs.postfix()) + len(logs.mailman())
     return ("both services restarted once", f"{read} log lines since then read: no error")
+
+
+def _bad(logs: Logs) -> list[str]:
+    bad = [line.text for line in logs.postfix() if line.level in {"fatal", "panic", "error"}]
+    return [*bad, *(line.text for line in logs.mailman() if line.failure)][:SHOWN]
 
 
 def _processes(scene: Scene) -> tuple[Process, ...]:
