@@ -63,23 +63,25 @@ def domain(scene: Scene) -> Evidence:
 
 
 def compiled(scene: Scene) -> Evidence:
-    """Mailman's maps are there, compiled after their sources were written, and readable for Postfix."""
+    """Mailman's maps are there, compiled after their sources were written, and get the entry of a new list."""
     tables = _tables(scene)
-    address = scene.words["list"]
-    said = []
-    for table, key in ((tables.lmtp, address), (tables.domains, scene.site.mail.domain)):
-        state = maps.compiled_state(scene.host, table)
+    said = [_entry(scene, tables.lmtp, scene.words["list"]), _entry(scene, tables.domains, scene.site.mail.domain)]
+    # Before any mail is sent: a router that has not started yet will start with the new map.
+    return [*said, *(_entry(scene, tables.lmtp, mailing_list.address) for mailing_list in scene.bench.lists)]
+
+
+def _entry(scene: Scene, table: str, key: str) -> str:
+    state = maps.compiled_state(scene.host, table)
+    if not state.current:
         known = diagnose("MW303", scene.words, table=table, path=str(state.source), address=key)
-        if not state.current:
-            raise CheckFailedError(f"{table}: missing, or older than its source", diagnosis=known)
-        try:
-            answer = maps.lookup(scene.host, table, key)
-        except CommandError as error:
-            raise CheckFailedError(f"{table} cannot be read: {error}") from error
-        if answer is None:
-            raise CheckFailedError(f"{table} has no entry for {key}")
-        said.append(f"{table}: compiled and current; {key} → {answer}")
-    return said
+        raise CheckFailedError(f"{table}: missing, or older than its source", diagnosis=known)
+    try:
+        answer = maps.lookup(scene.host, table, key)
+    except CommandError as error:
+        raise CheckFailedError(f"{table} cannot be read: {error}") from error
+    if answer is None:
+        raise CheckFailedError(f"{table} has no entry for {key}")
+    return f"{table}: compiled and current; {key} → {answer}"
 
 
 def _tables(scene: Scene) -> Tables:
@@ -230,7 +232,8 @@ CHECKS: tuple[Check[Scene], ...] = (
     Check(
         id="lmtp.maps",
         title="Mailman's maps",
-        proves="The maps that Mailman writes are there, readable, and compiled after their sources.",
+        proves="The maps that Mailman writes are there, readable, compiled after their sources, and have the entry of "
+        "a list that was just made.",
         see=("ls -l --time-style=full-iso /var/lib/mailman3/data", "postconf default_database_type"),
         look=compiled,
     ),
