@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from wizard import atomic
+from wizard.probes.source import TEMPORARY
 
 PREFIX = "mwz-"
 """Every account and list of a probe begins so; nothing without it is ever removed."""
@@ -90,11 +91,11 @@ def _read(path: Path) -> Made:
             users=_names(raw["users"]),
             lists=_names(raw["lists"]),
             addresses=tuple(str(address) for address in raw["addresses"]),
-            source=raw["source"],
+            source=TEMPORARY if raw["source"] == TEMPORARY else None,
         )
     except FileNotFoundError:
         return Made()
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         path.replace(path.with_suffix(".corrupt"))
         return Made()
 

@@ -38,6 +38,8 @@ def sweep(host: Host, ledger: Ledger, emit: Emit) -> None:
     for token in sorted(tokens):
         emit("note", text=f"removing what the probes of an earlier run left ({token})")
         remove(host, ledger, emit, token)
+    for address in ledger.made.addresses:
+        _try(emit, address, partial(_address, host, ledger, address))
     if ledger.made.source:
         _try(emit, "the probe's network address", lambda: _source(host, ledger))
 
