@@ -64,7 +64,7 @@ def hops(
     for number, queue_id in enumerate(queue_ids):
         found += _of_queue_id(postfix, queue_id, lmtp, first=number == 0)
     for line in mailman:
-        if identity in line.text:
+        if f"<{identity}>" in line.text:
             outbound = line.file == "smtp.log"
             found.append(Hop("outbound" if outbound else "mailman", line.text))
     return tuple(sorted(found, key=lambda hop: HOPS.index(hop.name)))
@@ -77,7 +77,7 @@ def about(
     identity = message_id.strip("<>")
     queue_ids = set(_queue_ids(postfix, identity))
     said = [f"{line.program}: {line.queue_id}: {line.text}" for line in postfix if line.queue_id in queue_ids]
-    return (*said, *(f"{line.file}: {line.text}" for line in mailman if identity in line.text))
+    return (*said, *(f"{line.file}: {line.text}" for line in mailman if f"<{identity}>" in line.text))
 
 
 def _queue_ids(postfix: Iterable[postfix_log.LogLine], identity: str) -> tuple[str, ...]:
