@@ -135,10 +135,8 @@ def passing(_scene: object) -> Evidence:
     return ("seen",)
 
 
-def check(
-    look: Callable[[Scene], Evidence] = passing, *, name: str = "double.check", limit: float = 60
-) -> Check[Scene]:
-    return Check(id=name, title=name, proves="that it is asked", see=(), look=look, limit=limit)
+def check(look: Callable[[Scene], Evidence] = passing, *, name: str = "double.check") -> Check[Scene]:
+    return Check(id=name, title=name, proves="that it is asked", see=(), look=look)
 
 
 @dataclass
