@@ -18,8 +18,11 @@ from wizard.logs import Logs
 from wizard.mail.confirmation import without_tokens
 from wizard.mailman import cfg, ready, rest
 from wizard.plan import Change, Directory, File, MailmanObject, Packages, Rebuild, Service
+from wizard.printable import printable
 
 PACKAGES_LIMIT = 1800
+TRANSCRIPT_LINES = 4000
+"""Lines of the package manager's output that go into the run's log, the newest."""
 LOG_LINES = 40
 """Lines of a service's log given after it was started or restarted, the newest."""
 
@@ -70,7 +73,12 @@ def _install(shop: Workshop, change: Packages) -> None:
             last = percent
             shop.emit("change.progress", target=change.target, percent=percent, text=text)
 
-    packages.install(change.names, transcript=shop.transcript, progress=progress, limit=PACKAGES_LIMIT)
+    try:
+        packages.install(change.names, transcript=shop.transcript, progress=progress, limit=PACKAGES_LIMIT)
+    finally:
+        said = shop.host.read(shop.transcript) if shop.host.state(shop.transcript) else b""
+        lines = [printable(line) for line in said.decode("utf-8", "backslashreplace").splitlines()]
+        shop.emit("change.transcript", target=change.target, path=str(shop.transcript), lines=lines[-TRANSCRIPT_LINES:])
 
 
 def _write(host: Host, change: File) -> None:

@@ -23,8 +23,8 @@ class Event:
     """One step of a run.
 
     Kinds: ``run.started``, ``stage.started``, ``plan.made``, ``plan.waiting``, ``change.started``,
-    ``change.progress``, ``change.log``, ``change.finished``, ``change.failed``, ``check.started``, ``check.progress``,
-    ``check.finished``, ``stage.finished``, ``note``, ``run.finished``.
+    ``change.progress``, ``change.transcript``, ``change.log``, ``change.finished``, ``change.failed``,
+    ``check.started``, ``check.progress``, ``check.finished``, ``stage.finished``, ``note``, ``run.finished``.
     """
 
     number: int
