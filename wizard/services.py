@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from wizard import wait
 from wizard.errors import ChangeError
+from wizard.facts import units
 from wizard.host import Completed, Host, Process
 from wizard.mailman import cfg
 from wizard.plan import Action
@@ -15,6 +17,10 @@ SYSTEMD = Path("/run/systemd/system")
 STOP_LIMIT = 60
 """Seconds that a service may take to end all its processes."""
 START_LIMIT = 120
+SAID_LINES = 5
+"""Lines of the journal that a failure is told with, the newest."""
+_TRACEBACK = re.compile(r"\s|Traceback |The above exception |During handling of ")
+"""How the lines of Python's traceback begin, but for those with the errors themselves."""
 
 
 def has_systemd(host: Host) -> bool:
@@ -55,9 +61,8 @@ def running(host: Host, service: str) -> bool:
 
 def boots(host: Host, service: str) -> bool | None:
     """Tell whether a service starts at boot; None where nothing could start it (no systemd)."""
-    if not has_systemd(host):
-        return None
-    return host.run(["systemctl", "is-enabled", "--quiet", service]).ok
+    unit = units.read(host, f"{service}.service")
+    return None if unit is None else unit.boots
 
 
 def act(host: Host, service: str, action: Action) -> None:
@@ -68,7 +73,7 @@ def act(host: Host, service: str, action: Action) -> None:
         LimitError: a service did not end within `STOP_LIMIT`.
     """
     if has_systemd(host):
-        _require(service, action, host.run(["systemctl", action, service], limit=START_LIMIT))
+        _systemctl(host, service, action)
         return
     if action == "restart":
         act(host, service, "stop")
@@ -83,6 +88,19 @@ def act(host: Host, service: str, action: Action) -> None:
         _require(service, action, host.run([*cfg.COMMAND, *words], user=cfg.USER, limit=START_LIMIT))
     if action == "stop":
         wait.until(lambda: None if running(host, service) else True, limit=STOP_LIMIT)
+
+
+def _systemctl(host: Host, service: str, action: Action) -> None:
+    """Let systemd do it; it says neither why a service fails nor that Postfix's instance did (``postfix@-``)."""
+    since = f"--since=@{host.now().timestamp():.6f}"
+    ended = host.run(["systemctl", action, service], limit=START_LIMIT)
+    if ended.ok and (action not in {"start", "restart"} or running(host, service)):
+        return
+    units_of = (f"--unit={service}.service", f"--unit={service}@*.service")
+    said = host.run(["journalctl", "--quiet", "--no-pager", "--output=cat", since, *units_of]).stdout
+    lines = [line for line in said.splitlines() if line and not _TRACEBACK.match(line)][-SAID_LINES:]
+    failure = f"exit code {ended.code}" if not ended.ok else "systemd reports no failure, but no process of it runs"
+    raise ChangeError("\n".join((f"{service}: {action} failed (systemctl {action} {service}): {failure}", *lines)))
 
 
 def _require(service: str, action: Action, ended: Completed) -> None:
