@@ -31,12 +31,13 @@ class Lab(Namespace):
     """A running lab, kept warm for many commands."""
 
     @classmethod
-    def start(cls, *, bare: bool = False, progress: Progress | None = None) -> Self:
+    def start(cls, *, bare: bool = False, packages: Sequence[str] = (), progress: Progress | None = None) -> Self:
         """Start a lab.
 
         Args:
             bare: a plain copy of the machine, with the machine's network and without packages added, to try
                 their installation out; copied mail that waits in queues is left out.
+            packages: to be there besides Postfix and Mailman, unless it is bare. Each set of them is a layer.
             progress: told about the packages' installation where they are not cached yet.
 
         Raises:
@@ -47,7 +48,7 @@ class Lab(Namespace):
         present = mounts.of_this_machine()
         if bare:
             return cls.launch(Order(mounts=present, layer=None, network=True, terminal=_terminal()))
-        with cache.held(present, progress) as found:
+        with cache.held(present, packages, progress) as found:
             order = Order(
                 mounts=present,
                 layer=None if found is None else str(found.path),

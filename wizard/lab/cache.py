@@ -1,4 +1,4 @@
-"""The cache of layers: one for each state of the machine, made once, used by many labs.
+"""The cache of layers: one for each state of the machine and set of packages, made once, used by many labs.
 
 A layer appears by one rename, so there is never half of one. A lab holds a shared lock on its layer; one that nobody
 holds and that is no longer valid is removed at the next start.
@@ -49,11 +49,12 @@ class Layer:
 
 
 @contextmanager
-def held(mounts: Sequence[Mount], progress: Progress | None) -> Iterator[Layer | None]:
+def held(mounts: Sequence[Mount], more: Sequence[str], progress: Progress | None) -> Iterator[Layer | None]:
     """Hold the layer that this machine needs, made first if it is not there.
 
     Args:
         mounts: what a lab copies.
+        more: packages besides `PACKAGES`.
         progress: told about the packages' installation.
 
     Yields:
@@ -63,22 +64,39 @@ def held(mounts: Sequence[Mount], progress: Progress | None) -> Iterator[Layer |
         RefusedError: the packages cannot be had; the message says why and what to do.
         CommandError: their installation failed.
     """
-    present = packages.installed(LocalHost(), PACKAGES)
-    wanted = None if all(present.values()) else CACHE / _key(mounts)
-    _sweep_unless_busy(keep=None if wanted is None else wanted.name)
-    if wanted is None:
+    present = packages.installed(LocalHost(), (*PACKAGES, *sorted(more)))
+    wanted = _Wanted(_state(mounts), tuple(name for name, version in present.items() if version is None), mounts)
+    _sweep_unless_busy(wanted.state)
+    if not wanted.names:
         yield None
         return
-    layer = _open(wanted) or _made(wanted, mounts, progress)
+    layer = _open(wanted.path) or _made(wanted, progress)
     try:
         yield layer
     finally:
         os.close(layer.fd)
 
 
-def _key(mounts: Sequence[Mount]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A layer that may not be there yet."""
+
+    state: str
+    """The machine's, as `_state` tells it."""
+    names: tuple[str, ...]
+    """The packages that the machine lacks."""
+    mounts: Sequence[Mount]
+
+    @property
+    def path(self) -> Path:
+        """Where it is: layers of one state of the machine have names that begin alike."""
+        return CACHE / f"{self.state}-{hashlib.sha256(' '.join(self.names).encode()).hexdigest()[:16]}"
+
+
+def _state(mounts: Sequence[Mount]) -> str:
+    """Tell a machine's states apart: a layer made in one is not valid in another."""
     digest = hashlib.sha256()
-    digest.update("\0".join((_FORMAT, *PACKAGES, *layer.covered(mounts))).encode())
+    digest.update("\0".join((_FORMAT, *layer.covered(mounts))).encode())
     for name in _VALIDITY:
         with suppress(FileNotFoundError):
             digest.update(hashlib.sha256(Path(name).read_bytes()).digest())
@@ -98,13 +116,13 @@ def _open(path: Path) -> Layer | None:
     return None
 
 
-def _made(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> Layer:
+def _made(wanted: _Wanted, progress: Progress | None) -> Layer:
     with _alone(progress):
-        layer = _open(path)  # another lab may have made it while this one waited
+        layer = _open(wanted.path)  # another lab may have made it while this one waited
         if layer is None:
-            _sweep(keep=None)
-            _make(path, mounts, progress)
-            layer = _open(path)
+            _sweep(wanted.state)
+            _make(wanted, progress)
+            layer = _open(wanted.path)
         assert layer is not None
         return layer
 
@@ -132,12 +150,13 @@ def _alone(progress: Progress | None = None, *, wait: bool = True) -> Iterator[N
         os.close(lock)
 
 
-def _make(path: Path, mounts: Sequence[Mount], progress: Progress | None) -> None:
+def _make(wanted: _Wanted, progress: Progress | None) -> None:
     staging = CACHE / f"{_STAGING}{secrets.token_hex(6)}"
+    shutil.rmtree(wanted.path, ignore_errors=True)  # half of one that was being removed
     try:
-        layer.make(staging, mounts, PACKAGES, transcript=CACHE / "transcript", progress=progress)
+        layer.make(staging, wanted.mounts, wanted.names, transcript=CACHE / "transcript", progress=progress)
         os.sync()  # what is renamed must be on disk before its name is
-        staging.rename(path)
+        staging.rename(wanted.path)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
@@ -147,16 +166,19 @@ def _names(directory: Path) -> set[str]:
     return {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()
 
 
-def _sweep_unless_busy(keep: str | None) -> None:
-    if _names(CACHE) <= {"lock", "transcript", keep}:
-        return
-    with suppress(BlockingIOError), _alone(wait=False):
-        _sweep(keep)
+def _outdated(state: str) -> set[str]:
+    return {name for name in _names(CACHE) - {"lock", "transcript"} if not name.startswith(f"{state}-")}
 
 
-def _sweep(keep: str | None) -> None:
-    """Remove what dead builders left and the layers that are neither valid nor held."""
-    for name in _names(CACHE) - {"lock", "transcript", keep}:
+def _sweep_unless_busy(state: str) -> None:
+    if _outdated(state):
+        with suppress(BlockingIOError), _alone(wait=False):
+            _sweep(state)
+
+
+def _sweep(state: str) -> None:
+    """Remove what dead builders left and the layers that are neither valid in this state nor held."""
+    for name in _outdated(state):
         if name.startswith(_STAGING):
             shutil.rmtree(CACHE / name, ignore_errors=True)
         else:
