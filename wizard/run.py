@@ -160,7 +160,7 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
     except WizardError as failed:
         code, error = failed.exit_code, _shown(failed)
     except OSError as failed:
-        code, error = ExitCode.PUT_BACK, _shown(failed)
+        code, error = ExitCode.REFUSED, _shown(failed)
     log(
         "run.finished",
         run=directory.name,
