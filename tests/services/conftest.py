@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.services.server import Report, Server
 from wizard.lab import Lab
 
 
@@ -28,3 +29,17 @@ def bare_lab() -> Iterator[Lab]:
     """A private copy of this machine as it is, with its network."""
     with Lab.start(bare=True) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def server(lab: Lab) -> Server:
+    """The same, as tests of the whole server use it."""
+    return Server(lab)
+
+
+@pytest.fixture(scope="module")
+def proven(server: Server) -> Report:
+    """What the main job said: the six stages, set up and proven on `server`."""
+    report = server.report("apply", "--yes")
+    assert report.verified, report.not_passed
+    return report
