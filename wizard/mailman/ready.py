@@ -32,7 +32,8 @@ def wait_ready(host: Host, emit: Emit) -> None:
         if len(expected) - len(missing) != counted[0]:
             counted[0] = len(expected) - len(missing)
             emit("change.progress", target=services.MAILMAN, done=counted[0], of=len(expected))
-        return None if missing or not (listens(config.lmtp) and rest.answers(config)) else True
+        # In this order: every connection to LMTP is logged, and would crowd out what Mailman says of its start.
+        return None if missing or not (rest.answers(config) and listens(config.lmtp)) else True
 
     try:
         wait.until(look, limit=LIMIT, paths=(config.var_dir,))
