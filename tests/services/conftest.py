@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.services.breaks import KEEP
 from tests.services.server import Report, Server
 from wizard.lab import Lab
 
@@ -43,3 +44,11 @@ def proven(server: Server) -> Report:
     report = server.report("apply", "--yes")
     assert report.verified, report.not_passed
     return report
+
+
+@pytest.fixture(scope="module")
+def prepared(server: Server) -> None:
+    """The first four stages, set up and proven on `server` (the last two change nothing there), to be broken."""
+    report = server.report("apply", "--yes", "--through", "4")
+    assert report.verified, report.not_passed
+    server.sh(KEEP)

@@ -1,0 +1,341 @@
+"""Ways to break a proven server for real, each with the checks that must see it: data for test_broken*.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Template
+
+from tests.services.server import Report, Server
+
+_QUICK = ("--set", "check.limit=6", "--set", "check.subscribers=1")
+RELOAD = "postfix reload"
+RESTART = "postfix stop; postfix start"
+RESTORE = "cp -a /root/postfix/. /etc/postfix"
+KEEP = "cp -a /etc/postfix /root/postfix; cp -a /etc/mailman3/mailman.cfg /root/mailman.cfg"
+"""Run once, before anything is broken."""
+RESTORE_CFG = "cp -a /root/mailman.cfg /etc/mailman3/mailman.cfg"
+DATA = "/var/lib/mailman3/data"
+_SIGNAL = Template("kill -$signal $$(pgrep -f '[r]unner=$runner:')")
+_NO_START = "sed -i 's/^class: .*SQLiteDatabase/class: mailman.database.gone.Database/' /etc/mailman3/mailman.cfg"
+"""What runs goes on; what is started or stopped after it fails."""
+_TAKE_PORT = """
+postfix stop
+mkfifo /root/ready
+setsid python3 -c '
+import signal, socket
+taken = socket.create_server(("127.0.0.1", 25))
+open("/root/ready", "w").close()
+signal.pause()
+' > /dev/null 2>&1 < /dev/null &
+echo $! > /root/taker
+: < /root/ready
+"""
+_GIVE_PORT = "kill $(cat /root/taker); rm /root/ready /root/taker; postfix start"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One way to break the server, and what a check of one stage must then say."""
+
+    name: str
+    stage: int
+    breaks: str
+    """A script for the lab."""
+    heals: str
+    fails: tuple[tuple[str, str], ...]
+    """Each check that must fail, and a word that its evidence must have."""
+    also: frozenset[str] = frozenset()
+    """Checks that cannot but fail too."""
+    restart: bool = False
+    """Whether Mailman must be restarted to be healed."""
+
+    def tried(self, server: Server) -> Report:
+        """Break the server, run the stage's checks, and heal it."""
+        server.sh(self.breaks)
+        try:
+            return server.report("check", "--stage", str(self.stage), *_QUICK)
+        finally:
+            server.sh(self.heals)
+            if self.restart:
+                server.restart_mailman()
+
+    def must_show(self, report: Report) -> None:
+        """Compare what the checks said with what they must say."""
+        assert report.exit == 1
+        assert report.failed == {check for check, _ in self.fails} | self.also, report.not_passed
+        for check, word in self.fails:
+            assert word in report.checks[check].evidence, report.not_passed
+
+
+def _postfix(name: str, stage: int, breaks: str, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
+    """Change Postfix's configuration, and have it read."""
+    return Break(name, stage, f"{breaks}\n{RELOAD}", f"{RESTORE}\n{RELOAD}", fails, frozenset(also))
+
+
+def _stopped(runner: str, stage: int, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
+    """Stop a runner as a hung one stands: its process is there, and nothing moves."""
+    stop, go = (_SIGNAL.substitute(signal=signal, runner=runner) for signal in ("STOP", "CONT"))
+    return Break(f"{runner} runner stopped", stage, stop, go, fails, frozenset(also))
+
+
+def _copied(name: str, stage: int, pattern: str, copy: str, *fails: tuple[str, str]) -> Break:
+    """Have Postfix send a copy of everything for one address to another one."""
+    table = f"printf '%s %s\\n' '{pattern}' '{copy}' > /etc/postfix/copies"
+    return _postfix(name, stage, f"{table}\npostconf -e recipient_bcc_maps=regexp:/etc/postfix/copies", *fails)
+
+
+def _header(name: str, stage: int, rule: str, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
+    """Have Postfix do something to mail with a header."""
+    table = f"echo '{rule}' > /etc/postfix/headers"
+    return _postfix(name, stage, f"{table}\npostconf -e header_checks=regexp:/etc/postfix/headers", *fails, also=also)
+
+
+POSTFIX = (
+    _postfix(
+        "domain in two classes",
+        1,
+        "postconf -e virtual_mailbox_domains=local.edu",
+        ("postfix.configuration", "virtual_mailbox_domains"),
+    ),
+    Break(
+        "listening to everybody",
+        1,
+        f"postconf -e inet_interfaces=all\n{RESTART}",
+        f"{RESTORE}\n{RESTART}",
+        (("postfix.listening", "0.0.0.0"),),  # noqa: S104
+    ),
+    Break(
+        "no master",
+        1,
+        "kill -9 $(cat /var/spool/postfix/pid/master.pid)",
+        "postfix start",
+        (("postfix.listening", "no master"),),
+    ),
+    Break("port of another", 1, _TAKE_PORT, _GIVE_PORT, (("postfix.listening", "belongs to python3"),)),
+    _postfix(
+        "mail by SMTP lost",
+        1,
+        "postconf -P smtp/inet/content_filter=discard:",
+        ("postfix.local-delivery", "did not reach"),
+    ),
+    _postfix(
+        "bodies altered",
+        1,
+        "echo '/^Token:/ REPLACE Taken:' > /etc/postfix/bodies\npostconf -e body_checks=regexp:/etc/postfix/bodies",
+        ("postfix.local-delivery", "altered"),
+        ("postfix.sendmail", "altered"),
+    ),
+    _postfix(
+        "mail by sendmail lost",
+        1,
+        "postconf -P pickup/unix/content_filter=discard:",
+        ("postfix.sendmail", "did not reach"),
+    ),
+    _postfix(
+        "sendmail forbidden",
+        1,
+        "postconf -e 'authorized_submit_users=!root, static:all'",
+        ("postfix.sendmail", "not allowed to submit"),
+        also=("postfix.log",),
+    ),
+    _postfix(
+        "every recipient known",
+        1,
+        "postconf -e local_recipient_maps=",
+        ("postfix.unknown-user", "must be answered 550"),
+    ),
+    _postfix("open relay", 1, "postconf -e mynetworks=0.0.0.0/0", ("postfix.relay", "probe@example.com")),
+    _postfix("copy that cannot go", 1, "postconf -e always_bcc=archive@example.org", ("postfix.queue", "still queued")),
+    _postfix(
+        "a table missing",
+        1,
+        "postconf -e smtpd_client_event_limit_exceptions=hash:/etc/postfix/missing",
+        ("postfix.log", "missing"),
+    ),
+)
+
+MAILMAN = (
+    Break(
+        "a setting changed",
+        2,
+        "sed -i 's/^show_tracebacks: no/show_tracebacks: yes/' /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("mailman.configuration", "show_tracebacks"),),
+    ),
+    _stopped("digest", 2, ("mailman.runners", "digest:0:1")),
+    Break(
+        "another password",
+        2,
+        "sed -i 's/^admin_pass: .*/admin_pass: 0123456789012345678901234567890123456789/' /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("mailman.rest", "with the password: 401"),),
+    ),
+    Break(
+        "a file system that was set read-only",
+        2,
+        f"mount --bind {DATA} {DATA}; mount -o remount,ro,bind {DATA}",
+        f"umount {DATA}",
+        (("mailman.database", "does not take a write"),),
+    ),
+    Break(
+        "a queue of root",
+        2,
+        "chown root /var/lib/mailman3/queue/virgin",
+        "chown list /var/lib/mailman3/queue/virgin",
+        (("mailman.files", "queue/virgin belongs to root"),),
+    ),
+    Break(
+        "secrets open to all",
+        2,
+        "chmod 644 /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("mailman.files", "mailman.cfg has mode 0644"),),
+    ),
+)
+
+LMTP = (
+    _stopped("lmtp", 3, ("lmtp.greeting", "no answer within")),
+    _postfix(
+        "domain in no class",
+        3,
+        "postconf -e 'mydestination=$myhostname, localhost'",
+        ("lmtp.address-class", "no class"),
+        also=("lmtp.unknown-list",),
+    ),
+    _postfix(
+        "lists in two classes",
+        3,
+        "postconf -e virtual_mailbox_domains=local.edu",
+        ("lmtp.address-class", "mydestination and virtual_mailbox_domains"),
+    ),
+    Break(
+        "map not compiled",
+        3,
+        f"touch -d '+1 hour' {DATA}/postfix_lmtp",
+        f"touch {DATA}/postfix_lmtp; runuser -u list -- postmap {DATA}/postfix_lmtp",
+        (("lmtp.maps", "older than its source"),),
+    ),
+    Break(
+        "map missing",
+        3,
+        f"rm {DATA}/postfix_domains.db",
+        f"runuser -u list -- postmap {DATA}/postfix_domains",
+        (("lmtp.maps", "postfix_domains: missing"),),
+    ),
+    _postfix(
+        "an address taken by an alias",
+        3,
+        "postconf -e 'virtual_alias_maps=inline:{reading-group-owner@local.edu=root@mail.local.edu}'",
+        ("lmtp.routing", "virtual_alias_maps sends reading-group-owner@local.edu"),
+    ),
+    _postfix(
+        "an address with another transport",
+        3,
+        'postconf -e "transport_maps=inline:{reading-group-leave@local.edu=discard:}, $(postconf -h transport_maps)"',
+        ("lmtp.routing", "transport of reading-group-leave@local.edu: discard:"),
+    ),
+    _postfix(
+        "lists no recipients",
+        3,
+        "postconf -e 'local_recipient_maps=proxy:unix:passwd.byname, $alias_maps'",
+        ("lmtp.recipients", "RCPT TO:<reading-group@local.edu> → 550"),
+        also=("lmtp.post", "lmtp.command"),
+    ),
+    _postfix("every list known", 3, "postconf -e local_recipient_maps=", ("lmtp.unknown-list", "must be answered 550")),
+    _stopped("in", 3, ("lmtp.post", "last hop seen: lmtp")),
+    _stopped("command", 3, ("lmtp.command", "last hop seen: lmtp")),
+    Break(
+        "no lmtp runner",
+        3,
+        _SIGNAL.substitute(signal="KILL", runner="lmtp"),
+        "true",
+        (("lmtp.listener", "nothing listens on port 8024"),),
+        restart=True,
+    ),
+)
+
+SUBSCRIPTION = (
+    _header(
+        "invitations to confirm lost",
+        4,
+        "/^Subject: Your confirmation is needed to join/ DISCARD",
+        ("subscription.join", "confirmation"),
+        also=("subscription.wrong-token",),
+    ),
+    _header(
+        "answers to commands lost",
+        4,
+        "/^Subject: The results of your email commands/ DISCARD",
+        ("subscription.wrong-token", "answer to a wrong token"),
+    ),
+    _header(
+        "leave not confirmed",
+        4,
+        "/^Subject: Your confirmation is needed to leave/ DISCARD",
+        ("subscription.leave", "confirmation"),
+    ),
+    _copied(
+        "mail copied to who has left",
+        4,
+        "/^(mwz-[0-9a-f]+)-o@(.*)$/",
+        "$1-s1@$2",
+        ("subscription.silence-after-leave", "still got the post"),
+    ),
+)
+
+BROADCAST = (
+    _stopped("out", 5, ("broadcast.delivery", "last hop seen: mailman")),
+    _copied(
+        "a second copy", 5, "/^(mwz-[0-9a-f]+)-s1@local.edu$/", "$1-s1@mail.local.edu", ("broadcast.once", "2 copies")
+    ),
+    _postfix(
+        "posts altered",
+        5,
+        "echo '/^Token:/ REPLACE Taken:' > /etc/postfix/bodies\npostconf -e body_checks=regexp:/etc/postfix/bodies",
+        ("broadcast.intact", "altered"),
+    ),
+    _header("list header lost", 5, "/^List-Post:/ IGNORE", ("broadcast.headers", "lacks List-Post")),
+    _copied(
+        "posts copied to a stranger",
+        5,
+        "/^(mwz-[0-9a-f]+)-s1@(.*)$/",
+        "$1-x@$2",
+        ("broadcast.nobody-else", "not subscribed and got the post"),
+    ),
+)
+
+INTEGRATION = (
+    Break(
+        "a restart that fails, no start at boot, mail kept",
+        6,
+        f"{_NO_START}\n"
+        "mv /etc/rc2.d/S01mailman3 /root/\n"
+        "useradd keeper\npostconf -e always_bcc=keeper@local.edu\npostfix reload",
+        f"{RESTORE_CFG}\nmv /root/S01mailman3 /etc/rc2.d/\n{RESTORE}\nuserdel keeper; rm /var/mail/keeper\n{RELOAD}",
+        (
+            ("integration.restart", "mailman.database.gone"),
+            ("integration.boot", "mailman3"),
+            ("integration.no-residue", "/var/mail/keeper still holds"),
+        ),
+    ),
+    Break(
+        "leaving does not work",
+        6,
+        f"{_NO_START}\n"
+        "echo '/^Subject: Your confirmation is needed to leave/ DISCARD' > /etc/postfix/headers\n"
+        "postconf -e header_checks=regexp:/etc/postfix/headers\npostfix reload",
+        f"{RESTORE_CFG}\n{RESTORE}\n{RELOAD}",
+        (("integration.together", "no confirmation"),),
+        also=frozenset({"integration.restart"}),
+    ),
+    Break(
+        "a runner that the next start leaves out",
+        6,
+        "printf '\\n[runner.virgin]\\nstart: no\\n' >> /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("integration.after-restart", "confirmation"),),
+        restart=True,
+    ),
+)
+
+BREAKS = (*POSTFIX, *MAILMAN, *LMTP, *SUBSCRIPTION, *BROADCAST, *INTEGRATION)
