@@ -46,11 +46,11 @@ class Completed:
 
     @property
     def said(self) -> str:
-        """The last line it printed, standard error first; for messages."""
+        """The last line it printed, standard error first; for messages. Of a Python traceback, the error itself."""
         for text in (self.stderr, self.stdout):
             lines = text.strip().splitlines()
             if lines:
-                return lines[-1].strip()
+                return _telling(lines).strip()
         return "nothing"
 
     def require(self) -> Completed:
@@ -65,6 +65,16 @@ class Completed:
         raise CommandError(f"{self.argv[0]} {how}: {self.said}")
 
 
+def _telling(lines: Sequence[str]) -> str:
+    """Choose the last line, but where that is of a traceback, the one below its frames: others explain it."""
+    if TRACEBACK not in lines:
+        return lines[-1]
+    begin = len(lines) - lines[::-1].index(TRACEBACK)
+    return next((line for line in lines[begin:] if line and not line[0].isspace()), lines[-1])
+
+
+TRACEBACK = "Traceback (most recent call last):"
+"""How Python begins one."""
 TIMED_OUT = 124
 """The exit code given to a command that was ended at its time limit, as timeout(1) gives it."""
 NOT_FOUND = 127

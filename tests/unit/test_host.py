@@ -112,6 +112,12 @@ class TestSaid:
     def test_the_last_line(self, out: str, err: str, said: str) -> None:
         assert Completed(("x",), 1, out, err, 0).said == said
 
+    def test_of_a_traceback_the_error_itself(self) -> None:
+        frames = "Traceback (most recent call last):\n  File 'x'\n    call()\n"
+        last = f"{frames}OperationalError: no server\n\tis it up?\n\n(see x)\n"
+        err = f"{frames}db.Error: no\n\nThe above exception …:\n\n{last}"
+        assert Completed(("x",), 1, "", err, 0).said == "OperationalError: no server"
+
     def test_a_good_end_is_returned(self) -> None:
         done = Completed(("x",), 0, "", "", 0)
         assert done.require() is done
