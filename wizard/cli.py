@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import __version__, explain, planning, preflight, run, status
+from wizard.arguments import hide
 from wizard.errors import AnswerError, ExitCode, Problem, WizardError
 from wizard.events import Event
 from wizard.host import LocalHost
@@ -38,13 +39,15 @@ class Call:
 
     @property
     def site(self) -> Site:
-        """Load the answers.
+        """Load the answers; a secret among the arguments is hidden from ps(1) then.
 
         Raises:
             AnswerError: one of them is wrong.
         """
         named = self.options.answers
-        return load(Path(named or DEFAULT_PATH), self.options.set or (), required=named is not None)
+        site = load(Path(named or DEFAULT_PATH), self.options.set or (), required=named is not None)
+        hide(site.secrets())
+        return site
 
     def print_json(self, data: object) -> None:
         """Print one object on standard output."""

@@ -143,6 +143,9 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
     request = Request(**json.loads((directory / REQUEST).read_bytes()))
     site = loads(request.site)
     redactor.learn(*site.secrets())
+    if site.secrets():  # the file stays for as long as the run's log does, and nobody reads it again
+        content = json.dumps(redactor.data(asdict(request))).encode()
+        atomic.replace(directory / REQUEST, content, mode=0o600, uid=0, gid=0)
     log("run.started", run=directory.name, command=request.command, first=request.first, last=request.last)
     state = State(directory.parent.parent)
     results: tuple[StageResult, ...] = ()
