@@ -19,6 +19,9 @@ OPENING = "Probe of the mail system, sent by mailman-wizard. It needs no answer.
 """The first line of every body. Mailman takes a body that opens with a command word (help, join, ...) for a
 misdirected command and holds it."""
 
+_POLICY = policy.SMTP.clone(max_line_length=400)
+"""Long enough for a Message-ID of any domain: one that is folded is read back with a space before it."""
+
 RANDOM_SIZE = 4096
 """Octets of noise in a binary probe, after one of each value."""
 
@@ -114,7 +117,7 @@ def build(  # noqa: PLR0913 - a mail has these parts
         raise ValueError("a probe has a number from 0 on and a date with a time zone")
     origin = address(sender)
     message_id = f"<{token}.{number}@{origin.domain}>"
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = origin
     message["To"] = address(recipient)
     message["Subject"] = subject

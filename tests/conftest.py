@@ -1,0 +1,12 @@
+"""What holds for all tests: examples of properties are the same in every run of CI, and have no deadline."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# The machines are noisy: a deadline would fail on their noise, and a new example in CI on somebody else's change.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
