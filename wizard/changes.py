@@ -64,15 +64,10 @@ def make(shop: Workshop, change: Change) -> bool:
 
 
 def _install(shop: Workshop, change: Packages) -> None:
-    last = -1
+    def tell(percent: int, text: str) -> None:
+        shop.emit("change.progress", target=change.target, percent=percent, text=text)
 
-    def progress(part: float, text: str) -> None:
-        nonlocal last
-        percent = int(part * 100)
-        if percent != last:  # apt speaks many times a second
-            last = percent
-            shop.emit("change.progress", target=change.target, percent=percent, text=text)
-
+    progress = packages.in_percent(tell)
     try:
         packages.install(change.names, transcript=shop.transcript, progress=progress, limit=PACKAGES_LIMIT)
     finally:

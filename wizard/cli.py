@@ -217,10 +217,9 @@ def _watch(call: Call) -> int:
 
 
 def _lab(call: Call) -> int:
-    from wizard import lab  # noqa: PLC0415 (the lab brings pexpect; no other command needs to wait for it)
+    from wizard import lab, packages  # noqa: PLC0415 (they bring pexpect; no other command needs to wait for it)
 
-    def progress(part: float, text: str) -> None:
-        call.show.say(f"preparing the lab's packages: {part * 100:3.0f} % {text}")
+    progress = packages.in_percent(lambda percent, text: call.show.say(f"preparing the lab: {percent:3d} % {text}"))
 
     command = list(call.options.command)
     return lab.run(command[1:] if command[:1] == ["--"] else command, bare=call.options.bare, progress=progress)

@@ -51,6 +51,20 @@ _CAUSES = (
 """What apt says when it fails, and what it means."""
 
 
+def in_percent(tell: Callable[[int, str], None]) -> Progress:
+    """Return a `Progress` that tells whole percents, each once: apt speaks many times a second."""
+    last = -1
+
+    def progress(part: float, text: str) -> None:
+        nonlocal last
+        percent = int(part * 100)
+        if percent != last:
+            last = percent
+            tell(percent, text)
+
+    return progress
+
+
 def installed(host: Host, names: Sequence[str]) -> dict[str, str | None]:
     """Tell the installed version of each package; None for one that is not, or not wholly, installed."""
     layout = "--showformat=${Package}\\t${db:Status-Status}\\t${Version}\\n"
