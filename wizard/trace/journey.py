@@ -93,7 +93,7 @@ def _of_queue_id(postfix: Iterable[postfix_log.LogLine], queue_id: str, lmtp: st
             continue
         if "message-id=" in line.text:
             found.append(Hop("entry" if first else "postfix-out", line.text))
-        elif "status=sent" in line.text:
+        elif "status=sent" in line.text and "relay=none" not in line.text:  # discard(8) sends to nobody
             to_mailman = f"]:{port}," in line.text
             found.append(Hop("lmtp" if to_mailman else "mailbox", line.text))
     return found
