@@ -39,16 +39,16 @@ def _wrong(scene: Scene, mailing_list: ProbeList) -> tuple[str, ...]:
         sender=person.address,
         date=scene.host.now(),
     )
+
+    def answered() -> bool | None:
+        if person.address in mailing_list.roster():
+            raise CheckFailedError(f"{person.address} became a member of {mailing_list.address} by a wrong token")
+        return True if person.mailbox.find(holding(wrong.message_id)) else None
+
     proof.send(scene, wrong)
-    proof.arrived(
-        scene,
-        [person],
-        holding(wrong.message_id),
-        what=f"Mailman's answer to a wrong token for {person.address}",
-        message=wrong,
-    )
-    if person.address in mailing_list.roster():
-        raise CheckFailedError(f"{person.address} became a member of {mailing_list.address} by a wrong token")
+    what = f"Mailman's answer to a wrong token for {person.address}"
+    proof.seen(scene, answered, what=what, message=wrong, paths=person.mailbox.watched)
+    answered()
     _discard(mailing_list, person.address)
     return (f"Mailman answered the wrong token, and {person.address} is not in the roster",)
 
