@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from string import Template
 
-from tests.services.server import Report, Server
+from tests.services.server import RESTART_MAILMAN, Report, Server
 
 _QUICK = ("--set", "check.limit=6", "--set", "check.subscribers=1")
 RELOAD = "postfix reload"
@@ -18,6 +18,10 @@ DATA = "/var/lib/mailman3/data"
 _SIGNAL = Template("kill -$signal $$(pgrep -f '[r]unner=$runner:')")
 _NO_START = "sed -i 's/^class: .*SQLiteDatabase/class: mailman.database.gone.Database/' /etc/mailman3/mailman.cfg"
 """What runs goes on; what is started or stopped after it fails."""
+_CONFIRM = "/usr/lib/python3/dist-packages/mailman/commands/eml_confirm.py"
+_TAKES = r"        token = arguments\[0\]"
+_TAKES_ANY = '        token = next(getUtility(IPendings).find(mlist, "subscription"), arguments)[0]'
+"""A defect in Mailman itself: it goes by the first request that waits, whatever token it is given."""
 _TAKE_PORT = """
 postfix stop
 mkfifo /root/ready
@@ -46,8 +50,6 @@ class Break:
     """Each check that must fail, and a word that its evidence must have."""
     also: frozenset[str] = frozenset()
     """Checks that cannot but fail too."""
-    restart: bool = False
-    """Whether Mailman must be restarted to be healed."""
 
     def tried(self, server: Server) -> Report:
         """Break the server, run the stage's checks, and heal it."""
@@ -56,8 +58,6 @@ class Break:
             return server.report("check", "--stage", str(self.stage), *_QUICK)
         finally:
             server.sh(self.heals)
-            if self.restart:
-                server.restart_mailman()
 
     def must_show(self, report: Report) -> None:
         """Compare what the checks said with what they must say."""
@@ -116,7 +116,7 @@ POSTFIX = (
         "mail by SMTP lost",
         1,
         "postconf -P smtp/inet/content_filter=discard:",
-        ("postfix.local-delivery", "did not reach"),
+        ("postfix.local-delivery", "last hop seen: entry"),
     ),
     _postfix(
         "bodies altered",
@@ -129,7 +129,7 @@ POSTFIX = (
         "mail by sendmail lost",
         1,
         "postconf -P pickup/unix/content_filter=discard:",
-        ("postfix.sendmail", "did not reach"),
+        ("postfix.sendmail", "last hop seen: entry"),
     ),
     _postfix(
         "sendmail forbidden",
@@ -248,9 +248,8 @@ LMTP = (
         "no lmtp runner",
         3,
         _SIGNAL.substitute(signal="KILL", runner="lmtp"),
-        "true",
+        RESTART_MAILMAN,
         (("lmtp.listener", "nothing listens on port 8024"),),
-        restart=True,
     ),
 )
 
@@ -267,6 +266,13 @@ SUBSCRIPTION = (
         4,
         "/^Subject: The results of your email commands/ DISCARD",
         ("subscription.wrong-token", "answer to a wrong token"),
+    ),
+    Break(
+        "any token taken",
+        4,
+        f"sed -i.kept 's/^{_TAKES}$/{_TAKES_ANY}/' {_CONFIRM}\n{RESTART_MAILMAN}",
+        f"mv {_CONFIRM}.kept {_CONFIRM}\n{RESTART_MAILMAN}",
+        (("subscription.wrong-token", "by a wrong token"),),
     ),
     _header(
         "leave not confirmed",
@@ -332,9 +338,8 @@ INTEGRATION = (
         "a runner that the next start leaves out",
         6,
         "printf '\\n[runner.virgin]\\nstart: no\\n' >> /etc/mailman3/mailman.cfg",
-        RESTORE_CFG,
+        f"{RESTORE_CFG}\n{RESTART_MAILMAN}",
         (("integration.after-restart", "confirmation"),),
-        restart=True,
     ),
 )
 

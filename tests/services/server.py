@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -30,6 +31,8 @@ from wizard.mailman import ready
 services.act(LocalHost(), services.MAILMAN, "restart")
 ready.wait_ready(LocalHost(), lambda _kind, **_data: None)
 """
+RESTART_MAILMAN = shlex.join([sys.executable, "-c", _RESTART])
+"""Returns when it works."""
 _QUERY = """
 import contextlib, sqlite3, sys
 uri = "file:/var/lib/mailman3/data/mailman.db?mode=ro"
@@ -95,7 +98,7 @@ class Server:
 
     lab: Lab
 
-    def sh(self, script: str, limit: float = LIMIT) -> str:
+    def sh(self, script: str, limit: float = RUN_LIMIT) -> str:
         """Run a script in the lab; it must not fail. Returns what it printed."""
         return self.lab.run(["bash", "-ec", script], limit=limit).require().stdout
 
@@ -114,7 +117,7 @@ class Server:
 
     def restart_mailman(self) -> None:
         """Restart Mailman, and wait until it works."""
-        self.lab.run([sys.executable, "-c", _RESTART], limit=RUN_LIMIT).require()
+        self.sh(RESTART_MAILMAN)
 
     def events(self, run: str) -> list[dict[str, Any]]:
         """Read the events of a run, also of one that goes on."""
