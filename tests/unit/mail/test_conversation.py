@@ -141,7 +141,7 @@ def test_the_limit_is_for_the_whole_and_not_for_each_octet(dribble: float) -> No
         greet(server.endpoint, limit=0.4)
     assert caught.value.step == "banner"
     assert caught.value.text == "no answer within 0.4 s"
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 20
 
 
 def test_confirmation_tokens_are_in_no_reply_and_no_error() -> None:
