@@ -60,6 +60,8 @@ class Check(Generic[S_contra]):
     """Checks of the same stage without whose PASS this one cannot be made."""
     limit: float = 60
     """Seconds after which it is given up as UNKNOWN."""
+    whole: bool = False
+    """Whether it is brought to its end also when the run is told to stop: half of it would leave a service down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,12 @@ def _run(check: Check[S], scene: S, before: dict[str, CheckResult]) -> CheckResu
     # has a limit of its own, so the thread ends too.
     thread = threading.Thread(target=lambda: ended.append(_look(check, scene)), daemon=True, name=check.id)
     thread.start()
-    thread.join(check.limit)
+    try:
+        thread.join(check.limit)
+    except KeyboardInterrupt:
+        if check.whole:
+            thread.join(check.limit)
+        raise
     seconds = time.monotonic() - start
     if not ended:
         return CheckResult(check.id, Outcome.UNKNOWN, seconds, (f"not finished within {check.limit:g} seconds",))

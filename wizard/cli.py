@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -49,11 +48,6 @@ class Call:
         hide(site.secrets())
         return site
 
-    def print_json(self, data: object) -> None:
-        """Print one object on standard output."""
-        self.show.out.file.write(json.dumps(data) + "\n")
-        self.show.out.file.flush()
-
 
 def main(
     arguments: Sequence[str] | None = None, *, state: State | None = None, program: Sequence[str] = run.PROGRAM
@@ -70,6 +64,8 @@ def main(
         return command(Call(options, show, state or State(), program))
     except WizardError as error:
         show.say(f"mailman-wizard: {error}")
+        if options.json:
+            show.json({"schema": 1, "run": None, "verified": False, "stages": [], "error": str(error)})
         return int(error.exit_code)
     except KeyboardInterrupt:
         show.say("mailman-wizard: stopped by the keyboard")
@@ -88,7 +84,7 @@ def _plan(call: Call) -> int:
     wanted = [stage for stage in STAGES if call.options.stage in {None, stage.number}]
     plans = [planning.make(stage, site, LocalHost(), redactor) for stage in wanted]
     if call.options.json:
-        call.print_json({"schema": 1, "changes": redactor.data([row for plan in plans for row in plan.data()])})
+        call.show.json({"schema": 1, "changes": redactor.data([row for plan in plans for row in plan.data()])})
         return int(ExitCode.VERIFIED)
     for stage, plan in zip(wanted, plans, strict=True):
         call.show.line(f"stage {stage.number} ({stage.name}): {counted(len(plan.changes))}", "bold")
@@ -165,7 +161,7 @@ def _finish(call: Call, directory: Path, last: Event | None) -> int:
     if call.options.json:
         verified, stages = data["verified"], data["stages"]
         result = {"schema": 1, "run": directory.name, "verified": verified, "stages": stages}
-        call.print_json({**result, "changed": data.get("changed", 0), "error": data["error"]})
+        call.show.json({**result, "changed": data.get("changed", 0), "error": data["error"]})
     else:
         changed = data.get("changed", 0)
         call.show.line(f"{changed} change(s) made" if changed else "nothing was changed")
@@ -179,7 +175,7 @@ def _status(call: Call) -> int:
     preflight.require_root()
     found = status.status(site, LocalHost(), call.state)
     if call.options.json:
-        call.print_json(found)
+        call.show.json(found)
         return int(ExitCode.VERIFIED)
     rows: Any = found["stages"]
     for row in rows:
@@ -194,13 +190,13 @@ def _explain(call: Call) -> int:
     if name is None:
         rows = explain.titles()
         if call.options.json:
-            call.print_json({"schema": 1, "names": [{"name": each, "title": title} for each, title in rows]})
+            call.show.json({"schema": 1, "names": [{"name": each, "title": title} for each, title in rows]})
         for each, title in () if call.options.json else rows:
             call.show.line(f"{each:34} {title}")
         return int(ExitCode.VERIFIED)
     found = explain.explain(name, call.site)
     if call.options.json:
-        call.print_json(found)
+        call.show.json(found)
     else:
         call.show.line(explain.text(found).rstrip("\n"))
     return int(ExitCode.VERIFIED)
@@ -213,7 +209,8 @@ def _watch(call: Call) -> int:
     if not wanted:
         named = repr(call.options.id) if call.options.id else "not given"
         raise AnswerError((Problem("RUN", named, f"one of the {len(runs)} runs in {call.state.runs}"),))
-    return _follow(call, wanted[-1], ours=False)
+    living = [path for path in wanted if run.lives(path)]
+    return _follow(call, (living or wanted)[-1], ours=False)
 
 
 def _lab(call: Call) -> int:

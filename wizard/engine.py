@@ -9,12 +9,12 @@ from pathlib import Path
 from wizard import check, planning, preflight, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
-from wizard.errors import ChangeError, UnseenError, WizardError
+from wizard.errors import AnswerError, ChangeError, UnseenError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
 from wizard.plan import Packages, Plan
-from wizard.probes import inventory, remains
+from wizard.probes import accounts, inventory, remains
 from wizard.probes.bench import Bench
 from wizard.probes.ledger import Ledger
 from wizard.redact import Redactor
@@ -96,6 +96,9 @@ class Engine:
             ChangeError: a change failed and was put back.
         """
         preflight.require_ports(self.host, self.site)
+        problems = accounts.taken(self.site)
+        if problems:
+            raise AnswerError(problems)
         self._sweep()
         try:
             return all(self._take(stage, first, approve) for stage in self.stages[:last])
@@ -129,6 +132,8 @@ class Engine:
     def _prove_up_to(self, number: int) -> bool:
         """Check what is not proven on the present configuration, in order; a change may have made it so."""
         for stage in self.stages[:number]:
+            if stage.number in self._proven and not self._is_proven(stage, session.parts(self.host, self.site)):
+                self.emit("note", text=f"stage {stage.number} is proven again: what it stands on has changed since")
             if not self._is_proven(stage, session.parts(self.host, self.site)) and not self._check(stage):
                 return False
         return self.gate(number + 1)
@@ -150,6 +155,7 @@ class Engine:
             if not plan:
                 return True
             if not approve(plan):
+                self.emit("note", text=f"the plan of stage {stage.number} was declined; none of it was applied")
                 return False
             self._make(plan)
         left = planning.make(stage, self.site, self.host, self.redactor)

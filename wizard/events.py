@@ -56,9 +56,13 @@ class EventLog:
         self._redactor = redactor
         self._lock = threading.Lock()
         self._number = 0
+        self.lost: list[str] = []
+        """Why events could not be written, one entry each."""
 
     def __call__(self, kind: str, /, **data: object) -> None:
-        """Append one event.
+        """Append one event; one that cannot be written (a full disk) is counted in `lost`, and never an error.
+
+        Telling must not stand between a change that fails and its putting back.
 
         Raises:
             ValueError: the data has a name that every event has already.
@@ -69,7 +73,10 @@ class EventLog:
             self._number += 1
             clean = {self._redactor.text(key): self._redactor.data(value) for key, value in data.items()}
             event = Event(self._number, datetime.now(UTC).isoformat(timespec="microseconds"), kind, clean)
-            os.write(self._fd, event.line().encode() + b"\n")
+            try:
+                os.write(self._fd, event.line().encode() + b"\n")
+            except OSError as error:
+                self.lost.append(error.strerror or "unknown")
 
     def close(self) -> None:
         """Close the log; what was written stays."""

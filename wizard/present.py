@@ -5,6 +5,7 @@ Everything that came from outside (logs, answers, other programs) goes through `
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class Presenter:
     def say(self, text: str) -> None:
         """Print to standard error: progress, questions, errors."""
         self.err.print(_safe(text), markup=False, highlight=False, soft_wrap=True)
+
+    def json(self, data: object) -> None:
+        """Print one JSON object on a line of standard output."""
+        self.out.file.write(json.dumps(data) + "\n")
+        self.out.file.flush()
 
     def ask(self, text: str) -> None:
         """Print a question to standard error, the cursor staying behind it."""

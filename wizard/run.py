@@ -151,7 +151,7 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
     results: tuple[StageResult, ...] = ()
     changed, error, code = 0, None, ExitCode.VERIFIED
     try:
-        with state.locked():
+        with state.locked(directory.name):
             engine = Engine(site, host, state, log, redactor, directory.name, stages, directory)
             try:
                 verified = _do(engine, request, _approver(directory, log, request))
@@ -164,6 +164,8 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
         code, error = failed.exit_code, _shown(failed)
     except OSError as failed:
         code, error = ExitCode.REFUSED, _shown(failed)
+    if log.lost:
+        sys.stderr.write(f"{len(log.lost)} events could not be written: {log.lost[-1]}; {error or 'no other error'}\n")
     log(
         "run.finished",
         run=directory.name,

@@ -49,11 +49,14 @@ class State:
             directory.chmod(0o700)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, run: str = "") -> Iterator[None]:
         """Hold the lock that only one run can hold; the kernel gives it back when the process ends.
 
+        Args:
+            run: the name of the run that takes it, for the message that another one gets.
+
         Raises:
-            RefusedError: another run holds it; the message says which process.
+            RefusedError: another run holds it; the message says which, and its process.
         """
         path = self.root / "lock"
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -61,13 +64,14 @@ class State:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                pid, _, holder = os.pread(fd, 128, 0).decode("ascii", "replace").strip().partition(" ")
+                watch = f"mailman-wizard watch {holder}".strip()
                 raise RefusedError(
-                    f"another run holds the lock (process {holder}); wait for its end, or follow it with "
-                    "'mailman-wizard watch'"
+                    f"another run holds the lock (process {pid or 'unknown'}); wait for its end, follow it with "
+                    f"'{watch}', or end it with 'kill {pid}': it puts back what it was changing"
                 ) from None
             os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+            os.pwrite(fd, f"{os.getpid()} {run}".strip().encode() + b"\n", 0)
             yield
         finally:
             os.close(fd)

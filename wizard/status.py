@@ -14,14 +14,16 @@ from wizard.state import State
 def status(site: Site, host: Host, state: State) -> dict[str, object]:
     """Tell the state of each stage: verified (when), stale (why), failed, open, or shut.
 
-    ``verified`` of the whole is true only if every stage is.
+    ``verified`` of the whole is true only if every stage is, and all of them in one run.
     """
     known, now = session.load(state.session), session.parts(host, site)
     rows: list[dict[str, object]] = []
     for stage in STAGES:
         before = all(row["state"] == "verified" for row in rows)
         rows.append(_row(stage, known, now, gate=before))
-    return {"schema": 1, "verified": all(row["state"] == "verified" for row in rows), "stages": rows}
+    runs = {known.stages[stage.number].run for stage in STAGES if stage.number in known.stages}
+    whole = all(row["state"] == "verified" for row in rows) and len(runs) == 1
+    return {"schema": 1, "verified": whole, "stages": rows}
 
 
 def _row(stage: Stage, known: Session, now: Parts, *, gate: bool) -> dict[str, object]:

@@ -94,7 +94,7 @@ class TestSweep:
         host = self.host(ip=lambda _: shown, postqueue=lambda _: json.dumps(queued))
         ledger, emit = Ledger(path), Recorder()
         ledger.note(user=f"{TOKEN}-s1", mailing_list=f"{TOKEN}-l1@local.edu", source=TEMPORARY)
-        ledger.note_address("named@local.edu")
+        ledger.note_address("mwz-0000000a-s9@local.edu")
         remains.sweep(host, ledger, emit)
         assert not Ledger(path).made
         assert ("postsuper", "-d", "QID") in host.calls
@@ -112,7 +112,7 @@ class TestSweep:
 
     def test_addresses_alone_are_removed_as_well(self, path: Path) -> None:
         ledger = Ledger(path)
-        ledger.note_address("named@local.edu")
+        ledger.note_address("mwz-0000000a-s9@local.edu")
         remains.sweep(self.host(), ledger, Recorder())
         assert not Ledger(path).made
 

@@ -38,6 +38,29 @@ def named(site: Site) -> tuple[Subscriber, ...]:
     return tuple(_existing(site, address, number) for number, address in enumerate(given))
 
 
+def taken(site: Site) -> tuple[Problem, ...]:
+    """Tell the lists whose address is a local user's too: that user's mail would go to the list.
+
+    Only where users and lists share the domain.
+    """
+    return tuple(
+        Problem(
+            f"lists.{number}.name", repr(spec.name), "a name that no user of this machine has: mail is for one of both"
+        )
+        for number, spec in enumerate(site.lists)
+        if site.mail.local_domain == site.mail.domain and is_user(spec.name)
+    )
+
+
+def is_user(name: str) -> bool:
+    """Tell whether a Unix account of this name exists."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 def make(host: Host, site: Site, user: str) -> Subscriber:
     """Make a probe account without a password or a shell.
 
@@ -59,11 +82,7 @@ def remove(host: Host, user: str) -> None:
         CommandError: userdel(8) refused.
         OSError: the mailbox could not be removed.
     """
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        pass
-    else:
+    if is_user(user):
         home = ["--remove"] if host.state(HOMES / user) else []
         host.run(["userdel", *home, "--", user]).require()
     host.remove(SPOOL / user)

@@ -203,7 +203,9 @@ class Bench:
         original = self.site.list_address(self.site.lists[number])
         address = f"{self.token}-l{number + 1}@{self.site.mail.domain}"
         self.ledger.note(mailing_list=address)
-        people = [person.address for person in (*self.subscribers, self.outsider, self.owner)]
+        # Those whom the admin named stay in Mailman: they are somebody's own, and may have joined a list meanwhile.
+        everybody = (*self.subscribers, self.outsider, self.owner)
+        people = [person.address for person in everybody if person.temporary]
         # Mailman remembers every sender, a list's own addresses too.
         for sender in (*people, *lists.senders(address)):
             if sender not in self.ledger.made.addresses and not rest.find_address(client, sender):

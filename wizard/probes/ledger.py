@@ -61,7 +61,13 @@ class Ledger:
         )
 
     def note_address(self, address: str) -> None:
-        """Write down an address that Mailman is going to meet."""
+        """Write down a probe's address that Mailman is going to meet.
+
+        Raises:
+            ValueError: an address that is not a probe's.
+        """
+        if not address.startswith(PREFIX):
+            raise ValueError(f"{address!r} is not a probe's address")
         self._write(replace(self.made, addresses=(*self.made.addresses, address)))
 
     def strike(self, name: str) -> None:
@@ -90,7 +96,7 @@ def _read(path: Path) -> Made:
         return Made(
             users=_names(raw["users"]),
             lists=_names(raw["lists"]),
-            addresses=tuple(str(address) for address in raw["addresses"]),
+            addresses=_names(raw["addresses"]),
             source=TEMPORARY if raw["source"] == TEMPORARY else None,
         )
     except FileNotFoundError:

@@ -150,6 +150,15 @@ def copy_settings(client: Any, probe: ProbeList) -> None:
             ours[key] = value
         if changed:
             ours.save()
+        _copy_header_matches(model, probe.mailing_list)
+
+
+def _copy_header_matches(model: Any, copy: Any) -> None:
+    """Give the copy the rules by which the original holds or drops a post for its headers."""
+    theirs = {(str(each.header), str(each.pattern), str(each.action or "")) for each in model.header_matches}
+    ours = {(str(each.header), str(each.pattern), str(each.action or "")) for each in copy.header_matches}
+    for header, pattern, action in sorted(theirs - ours):
+        copy.header_matches.add(header, pattern, action or None)
 
 
 def empty(probe: ProbeList) -> None:

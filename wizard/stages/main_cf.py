@@ -39,6 +39,16 @@ def holding(*wanted: str) -> Callable[[str], str]:
     return becomes
 
 
+def lacking(*unwanted: str) -> Callable[[str], str]:
+    """Want a list without entries; the others stay, and a value that has none of these stays as it is written."""
+
+    def becomes(value: str) -> str:
+        kept = [entry for entry in entries(value) if entry not in unwanted]
+        return value if len(kept) == len(entries(value)) else ", ".join(kept)
+
+    return becomes
+
+
 def added(value: str, missing: Iterable[str]) -> str:
     """Add entries to a list; what is there stays as it is written."""
     more = ", ".join(missing)
@@ -93,7 +103,7 @@ def change(host: Host, stage: int, parameters: tuple[Parameter, ...]) -> tuple[F
 
 def preview(stage: int, parameters: tuple[Parameter, ...]) -> tuple[File, ...]:
     """Plan main.cf where Postfix is not installed yet: the lines that will be set in the package's file."""
-    wanted = {parameter: parameter.becomes("") for parameter in parameters}
+    wanted = edits(parameters, {})
     lines = [f"{parameter.name} = {value}\n" for parameter, value in wanted.items()]
     content = "".join(lines).encode()
     reasons = _reasons(wanted)

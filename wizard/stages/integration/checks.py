@@ -142,6 +142,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         see=("systemctl restart mailman3 postfix", "tail /var/log/mailman3/mailman.log"),
         look=restart,
         limit=300,
+        whole=True,
     ),
     Check(
         id="integration.after-restart",

@@ -10,6 +10,7 @@ from wizard.mail import conversation
 from wizard.mail.dialogue import ConversationError, Endpoint
 from wizard.mail.message import Kind
 from wizard.mailman import rest
+from wizard.probes import accounts
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
 from wizard.site import SUBADDRESSES
@@ -109,6 +110,9 @@ def routing(scene: Scene) -> Evidence:
     hijacked = _lookups(scene, aliases, [*addresses, *catch_all])
     if hijacked:
         raise CheckFailedError(*(f"virtual_alias_maps sends {key} to {to}" for key, to in hijacked.items()))
+    both = accounts.taken(scene.site)
+    if both:
+        raise CheckFailedError(*(f"a user's mail goes to Mailman: {problem}" for problem in both))
     local = [scene.site.user_address(user) for user in ("root", "postmaster")]
     astray = _lookups(scene, transports, [*local, scene.bench.outsider.address])
     if any(answer == wanted for answer in astray.values()):
@@ -218,7 +222,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         id="lmtp.greeting",
         title="LMTP answers",
         proves="Mailman greets and answers LHLO.",
-        see=("printf 'LHLO probe\\r\\nQUIT\\r\\n' | nc {lmtp_host} {lmtp_port}",),
+        see=("python3 -c \"import smtplib; print(smtplib.LMTP('{lmtp_host}', {lmtp_port}).docmd('LHLO probe'))\"",),
         look=greeting,
         needs=("lmtp.listener",),
     ),

@@ -74,6 +74,16 @@ def listening(scene: Scene) -> Evidence:
             f"Postfix listens on port {port} of {', '.join(sorted(found)) or 'no address'}; "
             f"{scene.site.mail.interfaces} means {' and '.join(sorted(allowed))}"
         )
+    elsewhere = [
+        each
+        for each in scene.host.listeners()
+        if each.pid in ours and each.address not in LOOPBACK and scene.site.mail.interfaces == "loopback-only"
+    ]
+    if elsewhere:
+        raise CheckFailedError(
+            f"Postfix also listens on port {elsewhere[0].port} of {elsewhere[0].address}; "
+            f"{scene.site.mail.interfaces} means {' and '.join(sorted(allowed))}"
+        )
     banner = _banner(scene)
     return (f"master is process {min(masters)}", f"port {port} of {', '.join(sorted(found))}", banner)
 

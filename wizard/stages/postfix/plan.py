@@ -12,7 +12,7 @@ from wizard.plan import Change, File, Packages, Plan, Rebuild, Service, Why
 from wizard.render import render
 from wizard.site import Site
 from wizard.stages import main_cf
-from wizard.stages.main_cf import Parameter, fixed
+from wizard.stages.main_cf import Parameter, fixed, lacking
 from wizard.stages.postfix import rotation
 
 NUMBER = 1
@@ -58,6 +58,7 @@ def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
     return (
         Parameter("myhostname", fixed(mail.hostname), "the name this server greets with"),
         Parameter("mydestination", _destinations(site), "the domains whose mail is for this machine's users"),
+        *_classes(site),
         Parameter("mynetworks", _networks(mail.networks), "only these clients may relay"),
         Parameter("inet_interfaces", fixed(mail.interfaces), "where it listens, and nowhere else"),
         Parameter("home_mailbox", fixed("Maildir/" if mail.mailbox == "maildir" else ""), "where mail is put"),
@@ -65,6 +66,17 @@ def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
         Parameter("local_recipient_maps", _recipients, "unknown users are refused at RCPT, not bounced later"),
         Parameter("enable_long_queue_ids", fixed("yes"), "queue ids are unique over time, so logs can be read"),
         *(log if logs_to_file else ()),
+    )
+
+
+def _classes(site: Site) -> tuple[Parameter, ...]:
+    """Take the list domain out of the address classes that it is not to be in."""
+    places = {"virtual": "virtual_mailbox_domains", "dedicated": "relay_domains"}
+    why = "the list domain belongs to one address class, and to another than this"
+    return tuple(
+        Parameter(name, lacking(site.mail.domain), why)
+        for kind, name in places.items()
+        if kind != site.mail.domain_class
     )
 
 
