@@ -83,21 +83,21 @@ def test_a_disk_that_is_mounted_does_not_have_the_packages_installed_again(machi
 
 
 def test_an_installation_on_another_disk_runs(machine: Lab) -> None:
-    """A virtual environment below /tmp, which is a disk of its own there."""
+    """A virtual environment below /srv, which is a disk of its own there."""
     packages = Path(wizard.errors.__file__).parents[1], sysconfig.get_path("purelib")
     ours = "import site; " + "; ".join(f"site.addsitedir('{directory}')" for directory in packages)
     make = f"""
-    mount -t tmpfs none /tmp
-    {sys.executable} -m venv --without-pip /tmp/elsewhere
-    echo "{ours}" > "$(echo /tmp/elsewhere/lib/*/site-packages)/ours.pth"
+    mount -t tmpfs none /srv
+    {sys.executable} -m venv --without-pip /srv/elsewhere
+    echo "{ours}" > "$(echo /srv/elsewhere/lib/*/site-packages)/ours.pth"
     """
     machine.run(["sh", "-ec", make]).require()
-    python = "/tmp/elsewhere/bin/python"
+    python = "/srv/elsewhere/bin/python"
     inside = [python, "-c", "import sys, socket, wizard.lab; print(socket.gethostname(), sys.prefix)"]
 
     done = machine.run([python, "-P", lab_driver.__file__, *inside])
 
-    assert done.stdout == "lab /tmp/elsewhere\n", done.stderr
+    assert done.stdout == "lab /srv/elsewhere\n", done.stderr
 
 
 def test_a_lab_in_a_lab_works_or_says_why_not(lab: Lab) -> None:
