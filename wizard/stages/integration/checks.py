@@ -84,7 +84,9 @@ def restart(scene: Scene) -> Evidence:
 
 def _bad(logs: Logs) -> list[str]:
     bad = [line.text for line in logs.postfix() if line.level in {"fatal", "panic", "error"}]
-    return [*bad, *(line.text for line in logs.mailman() if line.failure)][:SHOWN]
+    # What has no time of its own is the rest of a line from before: a traceback that was being written then.
+    failures = [line for line in logs.mailman() if line.at is not None and line.failure]
+    return [*bad, *(" … ".join((line.text, *line.rest[-1:])) for line in failures)][:SHOWN]
 
 
 def _processes(scene: Scene) -> tuple[Process, ...]:
