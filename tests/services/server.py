@@ -65,10 +65,14 @@ class Report:
 
     @classmethod
     def of(cls, ended: Completed) -> Self:
-        data: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+        return cls.read(json.loads(ended.stdout.splitlines()[-1]), ended.code)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], exit_code: int) -> Self:
+        """Take it from what was printed, or from the event ``run.finished``."""
         rows = [row for stage in data["stages"] for row in stage["checks"]]
         return cls(
-            exit=ended.code,
+            exit=exit_code,
             run=data["run"],
             verified=data["verified"],
             stages={stage["stage"]: stage["outcome"] for stage in data["stages"]},

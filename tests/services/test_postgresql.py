@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.services.server import LIMIT, RUN_LIMIT, STATE, Server
+from tests.services.server import LIMIT, RUN_LIMIT, STATE, Report, Server
 from wizard import wait
 from wizard.lab import Lab
 
@@ -53,8 +52,8 @@ class Watched:
                 self.shown |= command_lines(server)
                 return call.poll()
 
-            self.code = wait.until(look, limit=RUN_LIMIT)
-        self.finished: dict[str, Any] = server.events(run)[-1]
+            code = wait.until(look, limit=RUN_LIMIT)
+        self.report = Report.read(server.events(run)[-1], code)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +61,7 @@ def watched(server: Server) -> Watched:
     """The main job, on a server whose mailman.cfg names SQLite."""
     assert "\nurl: sqlite:" in server.text(MAILMAN_CFG)
     found = Watched(server)
-    assert found.finished["verified"], found.finished
+    assert found.report.verified, found.report.not_passed
     return found
 
 
@@ -86,8 +85,7 @@ def state_of(server: Server, stage: int, password: str) -> str:
 
 
 def test_six_stages_are_verified_and_sqlite_is_left(server: Server, watched: Watched) -> None:
-    assert watched.code == 0
-    assert [stage["outcome"] for stage in watched.finished["stages"]] == ["pass"] * 6
+    assert (watched.report.exit, set(watched.report.stages.values()), len(watched.report.stages)) == (0, {"pass"}, 6)
     assert "\nurl: postgresql:" in server.text(MAILMAN_CFG)
     assert "\nurl: sqlite:" not in server.text(MAILMAN_CFG)
     dump = server.sh(f"runuser -u postgres -- pg_dump --port {PORT} --data-only --table=mailinglist lists")
