@@ -129,13 +129,18 @@ def _run(check: Check[S], scene: S, before: dict[str, CheckResult]) -> CheckResu
     ended: list[CheckResult] = []
     # A thread, because a check that hangs must not take the run with it; every command and every wait inside
     # has a limit of its own, so the thread ends too.
-    thread = threading.Thread(target=lambda: ended.append(_look(check, scene)), daemon=True, name=check.id)
-    thread.start()
+    done = threading.Event()
+
+    def look() -> None:
+        ended.append(_look(check, scene))
+        done.set()
+
     try:
-        thread.join(check.limit)
+        threading.Thread(target=look, daemon=True, name=check.id).start()
+        done.wait(check.limit)
     except KeyboardInterrupt:
         if check.whole:
-            thread.join(check.limit)
+            done.wait(check.limit)
         raise
     seconds = time.monotonic() - start
     if not ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import re
 import string
 import threading
@@ -118,6 +119,31 @@ class TestOutcome:
         assert found.outcome is Outcome.FAIL
         assert found.diagnosis is not None
         assert found.diagnosis.cause == "title: no evidence"
+
+
+class TestTheKeyboard:
+    def interrupted(self, *, whole: bool) -> list[str]:
+        """Tell how far a check had come when the run was told to stop in its middle, and the runner let go."""
+        done: list[str] = []
+        went_on = threading.Event()
+
+        def look(_scene: None) -> Evidence:
+            _thread.interrupt_main()
+            went_on.wait(0.2 if whole else 30)
+            done.append("its end")
+            return ("ok",)
+
+        with pytest.raises(KeyboardInterrupt):
+            run(Check("s.c", "title", "", (), look, whole=whole))
+        found = list(done)
+        went_on.set()
+        return found
+
+    def test_a_check_that_must_be_whole_is_brought_to_its_end(self) -> None:
+        assert self.interrupted(whole=True) == ["its end"]
+
+    def test_another_is_left(self) -> None:
+        assert self.interrupted(whole=False) == []
 
 
 class TestNeeds:
