@@ -204,13 +204,12 @@ def _explain(call: Call) -> int:
 
 def _watch(call: Call) -> int:
     preflight.require_root()
-    runs = sorted(path for path in call.state.runs.glob("*") if path.is_dir())
-    wanted = [path for path in runs if call.options.id in {None, path.name}]
-    if not wanted:
+    runs = [path for path in call.state.runs.glob("*") if path.is_dir()]
+    wanted = run.foremost(path for path in runs if call.options.id in {None, path.name})
+    if wanted is None:
         named = repr(call.options.id) if call.options.id else "not given"
         raise AnswerError((Problem("RUN", named, f"one of the {len(runs)} runs in {call.state.runs}"),))
-    living = [path for path in wanted if run.lives(path)]
-    return _follow(call, (living or wanted)[-1], ours=False)
+    return _follow(call, wanted, ours=False)
 
 
 def _lab(call: Call) -> int:

@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -86,6 +86,12 @@ def lives(directory: Path) -> bool:
     except FileNotFoundError:
         return False
     return False
+
+
+def foremost(runs: Iterable[Path]) -> Path | None:
+    """Choose the run that goes on, or else the newest; None if there is none."""
+    ordered = sorted(runs)
+    return next(reversed([path for path in ordered if lives(path)] or ordered), None)
 
 
 def stop(directory: Path) -> None:

@@ -242,6 +242,13 @@ class TestRuns:
         assert stage["outcome"] == "fail"
         assert stage["checks"][0]["diagnosis"].keys() == {"code", "title", "cause", "fix", "see"}
 
+    def test_an_error_before_the_run_with_json(self, call: Call) -> None:
+        ended = call("check", "--json", "--set", "mail.domain=nonsense")
+        assert ended.code == 2
+        found = ended.json()
+        assert {**found, "error": None} == {"schema": 1, "run": None, "verified": False, "stages": [], "error": None}
+        assert "mail.domain" in found["error"]
+
     @pytest.mark.parametrize(("arguments", "stages"), [(("--stage", "1"), [1]), (("--stage", "2"), [2]), ((), [1, 2])])
     def test_the_stages_that_are_checked(self, call: Call, arguments: tuple[str, ...], stages: list[int]) -> None:
         found = call("check", "--json", *arguments).json()

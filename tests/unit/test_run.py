@@ -113,6 +113,17 @@ class TestLives:
         os.kill(pid(directory), signal.SIGKILL)
         wait.until(lambda: None if run.lives(directory) else True, limit=30)
 
+    def test_the_one_that_goes_on_is_foremost_and_else_the_newest(self, start: Start) -> None:
+        older = start("plan", approved=False)
+        begun(older, "plan.waiting")
+        newer = older.with_name("99991231T235959Z-000000")
+        newer.mkdir()
+        assert run.foremost([newer, older]) == older
+        run.answer(older, 1, approve=True)
+        end(older)
+        assert run.foremost([newer, older]) == newer
+        assert run.foremost([]) is None
+
     def test_a_directory_without_a_run(self, tmp_path: Path) -> None:
         assert not run.lives(tmp_path)
         assert not run.lives(tmp_path / "absent")
