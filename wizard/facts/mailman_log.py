@@ -58,11 +58,12 @@ class LogLine:
     def failure(self) -> bool:
         """Whether something went wrong here.
 
-        Every join that needs a confirmation logs a traceback that means nothing: the workflow ends its steps
-        with a StopIteration (mailman/app/workflow.py).
+        A rest without its first line is of what happened before the mark. Every join that needs a confirmation
+        logs a traceback that means nothing: the workflow ends its steps with a StopIteration
+        (mailman/app/workflow.py).
         """
         ended = self.text.startswith("deque: ") and self.rest[-1:] == ("StopIteration",)
-        return self.traceback and not ended
+        return self.at is not None and self.traceback and not ended
 
 
 @dataclass(frozen=True, slots=True)

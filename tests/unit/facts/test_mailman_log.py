@@ -58,6 +58,13 @@ def test_a_rest_whose_first_line_was_read_before() -> None:
     assert following.text == "next"
 
 
+def test_a_traceback_from_before_is_no_failure_of_now() -> None:
+    lines = ["Traceback (most recent call last):", "ValueError: x", "Nov 22 07:20:00 2026 (1) next"]
+    rest, _ = mailman_log.parse(lines, zone=UTC)
+    assert rest.traceback
+    assert not rest.failure
+
+
 def test_files_come_from_the_configuration() -> None:
     conf = mailman_conf.parse(recording("mailman-conf.txt"))
     logs = mailman_log.find(conf, Path("/etc/mailman3/mailman.cfg"))

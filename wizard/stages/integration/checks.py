@@ -84,8 +84,7 @@ def restart(scene: Scene) -> Evidence:
 
 def _bad(logs: Logs) -> list[str]:
     bad = [line.text for line in logs.postfix() if line.level in {"fatal", "panic", "error"}]
-    # What has no time of its own is the rest of a line from before: a traceback that was being written then.
-    failures = [line for line in logs.mailman() if line.at is not None and line.failure]
+    failures = [line for line in logs.mailman() if line.failure]
     return [*bad, *(" … ".join((line.text, *line.rest[-1:])) for line in failures)][:SHOWN]
 
 
