@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -111,6 +112,20 @@ def test_threads_write_whole_lines_without_gaps(tmp_path: Path, log: EventLog) -
     found = list(events.read(tmp_path))
     assert [event.number for event in found] == list(range(1, 201))
     assert all(len(set(str(event.data["text"]))) == 1 for event in found)
+
+
+def test_what_cannot_be_written_is_counted_and_no_error(tmp_path: Path, log: EventLog) -> None:
+    """A full disk must not stand between a change that fails and its putting back."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        log("first")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert log.lost == ["File too large"]
+    log("second")
+    log.close()
+    assert [(event.number, event.kind) for event in events.read(tmp_path)] == [(2, "second")]
 
 
 def test_it_is_root_s_alone_and_no_link_is_followed(tmp_path: Path, log: EventLog) -> None:

@@ -223,6 +223,15 @@ class TestStage3:
         }
         assert found == {**always, **added}
 
+    @pytest.mark.parametrize("domain_class", ["shared", "virtual"])
+    def test_a_domain_that_was_relayed_leaves_that_class(self, domain_class: str) -> None:
+        before = {"relay_domains": f"other.example, {DOMAINS}"}
+        found = {
+            each.name: value
+            for each, value in main_cf.edits(lmtp_parameters(site_of(domain_class), TABLES), before).items()
+        }
+        assert found["relay_domains"] == "other.example"
+
     def test_unix_users_stay_known(self) -> None:
         value = "proxy:unix:passwd.byname $alias_maps"
         assert parameter("local_recipient_maps").becomes(value) == f"{value}, {LMTP}"

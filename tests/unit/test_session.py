@@ -165,6 +165,15 @@ class TestStatus:
         host = MemoryHost()
         assert self.states(self.rows(tmp_path, self.proven(*range(1, 7), host=host), host)) == ["verified"] * 6
 
+    def test_six_proofs_of_two_runs_do_not_verify_the_whole(self, tmp_path: Path) -> None:
+        host = MemoryHost()
+        known = self.proven(*range(1, 7), host=host)
+        parts = session.chosen(session.parts(host, Site()), STAGES[5].depends)
+        state = State(tmp_path)
+        session.save(known.record(Verified(6, "later", "another-run", passed=True, parts=parts)), state.session)
+        found = status(Site(), host, state)
+        assert found["verified"] is False
+
     def test_what_changed_is_named(self, tmp_path: Path) -> None:
         host = MemoryHost()
         known = self.proven(*range(1, 7), host=host)

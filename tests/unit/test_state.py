@@ -57,6 +57,12 @@ def test_a_second_holder_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
         assert caught.value.exit_code is ExitCode.REFUSED
 
 
+def test_who_is_refused_is_told_the_run_to_watch(tmp_path: Path) -> None:
+    with State(tmp_path).locked("20261122T080000Z-abcdef"), pytest.raises(RefusedError) as caught:
+        State(tmp_path).locked().__enter__()
+    assert "'mailman-wizard watch 20261122T080000Z-abcdef'" in str(caught.value)
+
+
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         process.send_signal(signal.SIGKILL)
