@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import dataclass
 from string import Template
 
@@ -22,6 +24,15 @@ _CONFIRM = "/usr/lib/python3/dist-packages/mailman/commands/eml_confirm.py"
 _TAKES = r"        token = arguments\[0\]"
 _TAKES_ANY = '        token = next(getUtility(IPendings).find(mlist, "subscription"), arguments)[0]'
 """A defect in Mailman itself: it goes by the first request that waits, whatever token it is given."""
+_RULES = Template(
+    shlex.quote(sys.executable)
+    + """ -c "
+from wizard.host import LocalHost
+from wizard.mailman import cfg, rest
+rest.find_list(rest.connect(cfg.read(LocalHost())), 'reading-group@local.edu').header_matches.$do
+"
+"""
+)
 _TAKE_PORT = """
 postfix stop
 mkfifo /root/ready
@@ -102,7 +113,7 @@ POSTFIX = (
         1,
         f"postconf -e inet_interfaces=all\n{RESTART}",
         f"{RESTORE}\n{RESTART}",
-        (("postfix.listening", "0.0.0.0"),),  # noqa: S104
+        (("postfix.listening", "0.0.0.0"),),  # noqa: S104 (looked for, not bound to)
     ),
     Break(
         "no master",
@@ -110,6 +121,13 @@ POSTFIX = (
         "kill -9 $(cat /var/spool/postfix/pid/master.pid)",
         "postfix start",
         (("postfix.listening", "no master"),),
+    ),
+    Break(
+        "one more port, for everybody",
+        1,
+        f"postconf -M '0.0.0.0:2525/inet=0.0.0.0:2525 inet n - y - - smtpd'\n{RESTART}",
+        f"{RESTORE}\n{RESTART}",
+        (("postfix.listening", "also listens on port 2525 of 0.0.0.0"),),
     ),
     Break("port of another", 1, _TAKE_PORT, _GIVE_PORT, (("postfix.listening", "belongs to python3"),)),
     _postfix(
@@ -299,6 +317,13 @@ BROADCAST = (
         5,
         "echo '/^Token:/ REPLACE Taken:' > /etc/postfix/bodies\npostconf -e body_checks=regexp:/etc/postfix/bodies",
         ("broadcast.intact", "altered"),
+    ),
+    Break(
+        "a header rule of the list that discards posts",
+        5,
+        _RULES.substitute(do="add('from', 'mwz-', 'discard')"),
+        _RULES.substitute(do="find(action='discard')[0].delete()"),
+        (("broadcast.delivery", "last hop seen: mailman"),),
     ),
     _header("list header lost", 5, "/^List-Post:/ IGNORE", ("broadcast.headers", "lacks List-Post")),
     _copied(

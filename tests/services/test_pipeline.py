@@ -51,7 +51,7 @@ def remains(server: Server) -> list[str]:
 
 def _rows(server: Server) -> Iterator[str]:
     for table in TABLES:
-        yield from (f"{table}: {row}" for row in server.rows(f'SELECT * FROM "{table}"') if PREFIX in row)  # noqa: S608
+        yield from (f"{table}: {row}" for row in server.rows(f'SELECT * FROM "{table}"') if PREFIX in row)  # noqa: S608 (names of our own)
 
 
 def mailman_starts(server: Server) -> list[datetime]:
@@ -127,6 +127,20 @@ def test_check_sends_no_mail_to_a_member(server: Server) -> None:
     server.settled()
     assert (nora.mailbox(), server.rows(LAST_POSTS)) == before
     assert remains(server) == []
+
+
+@pytest.mark.usefixtures("proven", "network")
+def test_a_person_whom_the_admin_named_stays_a_member_and_keeps_the_mail(server: Server) -> None:
+    ada = Person.made(server, "ada")
+    ada.ask("join")
+    before = ada.mails()
+    report = server.report("check", "--stage", "5", "--set", f'check.subscribers=["{ada.address}"]')
+    assert (report.exit, report.stages) == (0, {5: "pass"}), report.not_passed
+    members = server.rows("SELECT address.email FROM member JOIN address ON member.address_id = address.id")
+    assert repr(ada.address) in members
+    assert [mail.as_bytes() for mail in ada.mails()[: len(before)]] == [mail.as_bytes() for mail in before]
+    assert len(ada.mails()) > len(before)
+    assert [found for found in remains(server) if found != str(ada.path)] == []
 
 
 @pytest.mark.usefixtures("proven")

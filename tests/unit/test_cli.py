@@ -17,6 +17,8 @@ import pytest
 import tests
 from tests.unit.doubles import as_nobody
 from wizard import __version__, cli, explain, run
+from wizard.probes import accounts
+from wizard.site import build
 from wizard.stages import STAGES
 from wizard.state import State
 
@@ -158,6 +160,11 @@ class TestAnswers:
         ended = call("check", "--set", 'check.subscribers=["stranger@local.edu"]')
         assert ended.code == 2
         assert "check.subscribers.0" in ended.err
+
+    def test_a_list_that_is_called_like_a_user(self) -> None:
+        (problem,) = accounts.taken(build({"lists": [{"name": "books"}, {"name": "daemon"}]}))
+        assert (problem.key, problem.value) == ("lists.1.name", "'daemon'")
+        assert accounts.taken(build({"mail": {"domain_class": "dedicated"}, "lists": [{"name": "daemon"}]})) == ()
 
     def test_without_a_terminal_yes_is_needed(self, call: Call, state: State) -> None:
         ended = call("apply")

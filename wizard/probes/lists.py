@@ -154,11 +154,16 @@ def copy_settings(client: Any, probe: ProbeList) -> None:
 
 
 def _copy_header_matches(model: Any, copy: Any) -> None:
-    """Give the copy the rules by which the original holds or drops a post for its headers."""
-    theirs = {(str(each.header), str(each.pattern), str(each.action or "")) for each in model.header_matches}
-    ours = {(str(each.header), str(each.pattern), str(each.action or "")) for each in copy.header_matches}
-    for header, pattern, action in sorted(theirs - ours):
-        copy.header_matches.add(header, pattern, action or None)
+    """Give the copy the rules by which the original holds or drops a post for its headers, in their order."""
+    theirs, ours = (
+        [(str(rule.header), str(rule.pattern), rule.action) for rule in each.header_matches] for each in (model, copy)
+    )
+    if theirs == ours:
+        return
+    for rule in copy.header_matches:
+        rule.delete()
+    for header, pattern, action in theirs:
+        copy.header_matches.add(header, pattern, action)
 
 
 def empty(probe: ProbeList) -> None:
