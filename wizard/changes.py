@@ -16,7 +16,7 @@ from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
 from wizard.mail.confirmation import without_tokens
-from wizard.mailman import cfg, ready, rest
+from wizard.mailman import cfg, quiet, ready, rest
 from wizard.plan import Change, Directory, File, MailmanObject, Packages, Rebuild, Service
 from wizard.printable import printable
 
@@ -100,6 +100,8 @@ def _directory(change: Directory) -> None:
 
 
 def _serve(shop: Workshop, change: Service) -> None:
+    if change.target == services.MAILMAN and change.action in {"stop", "restart"}:
+        quiet.wait_quiet(shop.host, shop.emit)
     logs = Logs.begin(shop.host)
     try:
         services.act(shop.host, change.target, change.action)

@@ -27,12 +27,14 @@ LIMIT = 60
 _RESTART = """
 from wizard import services
 from wizard.host import LocalHost
-from wizard.mailman import ready
+from wizard.mailman import quiet, ready
+tell = lambda _kind, **_data: None
+quiet.wait_quiet(LocalHost(), tell)
 services.act(LocalHost(), services.MAILMAN, "restart")
-ready.wait_ready(LocalHost(), lambda _kind, **_data: None)
+ready.wait_ready(LocalHost(), tell)
 """
 RESTART_MAILMAN = shlex.join([sys.executable, "-c", _RESTART])
-"""Returns when it works."""
+"""Lets the runners finish what they have in their hands; returns when it works."""
 _QUERY = """
 import contextlib, sqlite3, sys
 uri = "file:/var/lib/mailman3/data/mailman.db?mode=ro"

@@ -11,7 +11,7 @@ from wizard.errors import ChangeError, UnseenError
 from wizard.host import Process
 from wizard.logs import Logs
 from wizard.mail.message import Kind
-from wizard.mailman import ready
+from wizard.mailman import quiet, ready
 from wizard.probes import inventory
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
@@ -64,6 +64,8 @@ def _after(scene: Scene, mailing_list: ProbeList) -> str:
 def restart(scene: Scene) -> Evidence:
     """Both services are restarted once, come back whole, and log nothing bad."""
     before = {process.pid for process in _processes(scene)}
+    scene.bench.drained()
+    quiet.wait_quiet(scene.host, scene.emit)
     logs = scene.logs.from_now()
     try:
         for name in (services.MAILMAN, services.POSTFIX):
