@@ -12,7 +12,7 @@ from tests.services.people import Person, sub
 from tests.services.server import LIMIT, Server
 from wizard import wait
 
-MESSAGES = 10
+MESSAGES = 120
 _WAIT = """
 from wizard.host import LocalHost
 from wizard.mailman import quiet

@@ -14,7 +14,7 @@ from wizard.facts import queues
 from wizard.host import Host
 from wizard.mailman import cfg
 
-LIMIT = 15.0
+LIMIT = 30.0
 """Seconds; a server that never has nothing to do is stopped all the same."""
 KEPT = frozenset({"shunt", "bad", "retry"})
 """The queues in which messages lie and nobody works on them now."""
