@@ -19,7 +19,7 @@ from typing import IO
 import pexpect
 
 from wizard.errors import CommandError, RefusedError, WizardError
-from wizard.host import PATH
+from wizard.localhost import PATH
 
 Progress = Callable[[float, str], None]
 """Told how far a slow step has come (0 to 1), and what is being done."""

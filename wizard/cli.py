@@ -14,7 +14,7 @@ from wizard import __version__, explain, planning, preflight, run, status
 from wizard.arguments import hide
 from wizard.errors import AnswerError, ExitCode, Problem, WizardError
 from wizard.events import Event
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 from wizard.present import Presenter, console, counted
 from wizard.probes import accounts
 from wizard.redact import Redactor

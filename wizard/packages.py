@@ -21,7 +21,8 @@ import psutil
 from wizard import wait
 from wizard.apt import Apt, Ended, Progress
 from wizard.errors import CommandError, RefusedError
-from wizard.host import PATH, Host, LocalHost
+from wizard.host import Host
+from wizard.localhost import PATH, LocalHost
 
 __all__ = ["Progress", "install", "installed", "parse_candidates", "parse_installed"]
 

@@ -23,7 +23,8 @@ from wizard import __version__, atomic, events, wait
 from wizard.engine import Engine, StageResult
 from wizard.errors import ChangeError, ExitCode, WizardError
 from wizard.events import Event, EventLog
-from wizard.host import Host, LocalHost
+from wizard.host import Host
+from wizard.localhost import LocalHost
 from wizard.plan import Plan
 from wizard.printable import printable
 from wizard.redact import Redactor

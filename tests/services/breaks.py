@@ -27,7 +27,7 @@ _TAKES_ANY = '        token = next(getUtility(IPendings).find(mlist, "subscripti
 _RULES = Template(
     shlex.quote(sys.executable)
     + """ -c "
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 from wizard.mailman import cfg, rest
 rest.find_list(rest.connect(cfg.read(LocalHost())), 'reading-group@local.edu').header_matches.$do
 "

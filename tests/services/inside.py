@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wizard.host import Completed, LocalHost
+from wizard.host import Completed
 from wizard.lab import Lab
+from wizard.localhost import LocalHost
 
 _CLONE_NEWNET = 0x40000000
 

@@ -26,7 +26,7 @@ RUN_LIMIT = 580
 LIMIT = 60
 _RESTART = """
 from wizard import services
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 from wizard.mailman import quiet, ready
 tell = lambda _kind, **_data: None
 quiet.wait_quiet(LocalHost(), tell)

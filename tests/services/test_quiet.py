@@ -14,7 +14,7 @@ from wizard import wait
 
 MESSAGES = 120
 _WAIT = """
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 from wizard.mailman import quiet
 for path in quiet.wait_quiet(LocalHost(), lambda _kind, text: print(text), limit=1):
     print(path)

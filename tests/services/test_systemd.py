@@ -12,7 +12,7 @@ from tests.services.booted import PACKAGES, Booted, CannotBootError
 from tests.services.server import RUN_LIMIT, Report, Server
 
 AWAIT_MAILMAN = """
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 from wizard.mailman import ready
 ready.wait_ready(LocalHost(), lambda _kind, **_data: None)
 """

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard import checkpoint
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 
 HOST = LocalHost()
 

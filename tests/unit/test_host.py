@@ -16,7 +16,8 @@ import pytest
 
 from wizard import wait
 from wizard.errors import CommandError
-from wizard.host import NOT_FOUND, PATH, TIMED_OUT, Completed, LocalHost
+from wizard.host import NOT_FOUND, TIMED_OUT, Completed
+from wizard.localhost import PATH, LocalHost
 
 HOST = LocalHost()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import AnswerError, Problem, RefusedError
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 from wizard.site import Site, changed, dumps, load, loads, save
 
 ORIGINAL = """\

@@ -12,7 +12,8 @@ import pytest
 from tests.unit.doubles import MAIN_CF, MemoryHost, Recorder
 from wizard.changes import Workshop
 from wizard.errors import ChangeError, CommandError, ExitCode
-from wizard.host import Completed, LocalHost, Process
+from wizard.host import Completed, Process
+from wizard.localhost import LocalHost
 from wizard.mailman import cfg
 from wizard.plan import Change, Directory, File, MailmanObject, Plan, Rebuild, Service, Why
 from wizard.state import State

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 
 ROOT = Path(__file__).resolve().parents[2]
 

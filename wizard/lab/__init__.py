@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Self
 
 from wizard.apt import Progress
-from wizard.host import PATH
 from wizard.lab import cache, mounts, preflight
 from wizard.lab.namespace import Namespace
 from wizard.lab.order import Order
+from wizard.localhost import PATH
 
 __all__ = ["Lab", "Progress", "run"]
 

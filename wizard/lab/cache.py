@@ -18,10 +18,10 @@ from pathlib import Path
 
 from wizard import packages
 from wizard.apt import Progress
-from wizard.host import LocalHost
 from wizard.lab import layer
 from wizard.lab.mounts import Mount
 from wizard.lab.order import REMOVED
+from wizard.localhost import LocalHost
 
 CACHE = Path("/var/cache/mailman-wizard/lab")
 """Where layers are kept."""

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from wizard import packages
 from wizard.apt import Progress
-from wizard.host import LocalHost
 from wizard.lab.mounts import Kind, Mount
 from wizard.lab.namespace import Namespace
 from wizard.lab.order import REMOVED, Order, part
+from wizard.localhost import LocalHost
 
 BUILD_LIMIT = 1800.0
 """Seconds that the packages' installation may take."""

@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import IO, Self
 
 from wizard.errors import CommandError, RefusedError
-from wizard.host import Completed, LocalHost
+from wizard.host import Completed
 from wizard.lab import kernel, preflight, terminal
 from wizard.lab.order import Order, Report
+from wizard.localhost import LocalHost
 
 
 class Namespace:

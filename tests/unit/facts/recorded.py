@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wizard.host import Completed, LocalHost
+from wizard.host import Completed
+from wizard.localhost import LocalHost
 
 RECORDINGS = Path(__file__).parent / "recordings"
 Answer = tuple[int, str, str]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wizard.facts import addresses
 from wizard.facts.addresses import Address
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 
 LINK = 17
 """AF_PACKET, a hardware address."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wizard.facts import logfile
 from wizard.facts.logfile import Mark
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 
 HOST = LocalHost()
 

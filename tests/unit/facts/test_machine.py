@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from wizard.facts import machine
 from wizard.facts.machine import Machine
-from wizard.host import FileState, LocalHost
+from wizard.host import FileState
+from wizard.localhost import LocalHost
 
 from .recorded import recording
 

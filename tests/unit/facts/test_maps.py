@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wizard.errors import CommandError
 from wizard.facts import maps
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 
 from .recorded import recording, telling
 

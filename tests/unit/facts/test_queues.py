@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.facts import queues
-from wizard.host import LocalHost
+from wizard.localhost import LocalHost
 
 from .recorded import RECORDINGS
 

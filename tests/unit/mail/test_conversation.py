@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.unit.mail.samples import COOKIE, probe
 from tests.unit.mail.scripted import scripted
 from wizard.errors import CommandError
-from wizard.host import Completed, LocalHost
+from wizard.host import Completed
+from wizard.localhost import LocalHost
 from wizard.mail.conversation import greet, rcpt, sendmail, submit
 from wizard.mail.dialogue import EHLO_NAME, ConversationError, Endpoint, Reply, dialogue
 from wizard.mail.message import Kind
