@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import _thread
 import re
+import signal
 import string
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -121,6 +122,15 @@ class TestOutcome:
         assert found.diagnosis.cause == "title: no evidence"
 
 
+@pytest.fixture
+def keyboard() -> Iterator[None]:
+    """Heed the keyboard also where the tests were started in the background, which has its interrupt ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("keyboard")
 class TestTheKeyboard:
     def interrupted(self, *, whole: bool) -> list[str]:
         """Tell how far a check had come when the run was told to stop in its middle, and the runner let go."""
