@@ -73,6 +73,8 @@ class CheckResult:
     seconds: float
     evidence: tuple[str, ...]
     diagnosis: Diagnosis | None = None
+    also: tuple[Diagnosis, ...] = ()
+    """Further causes that were found, on the message's way after the first."""
 
     def data(self) -> dict[str, object]:
         """Return it as the command line's JSON has it."""
@@ -82,11 +84,27 @@ class CheckResult:
             "seconds": round(self.seconds, 3),
             "evidence": list(self.evidence),
             "diagnosis": self.diagnosis.data() if self.diagnosis else None,
+            "also": [each.data() for each in self.also],
         }
 
 
+Doctor = Callable[[S, Diagnosis | None], Sequence[Diagnosis]]
+"""Finds the causes of a failure, the one nearest the message's entry first, given what the check itself knows."""
+
+
+def nobody(_scene: object, known: Diagnosis | None) -> Sequence[Diagnosis]:
+    """Know nothing beyond what the check itself has said; a `Doctor`."""
+    return (known,) if known else ()
+
+
 def run_checks(
-    checks: Iterable[Check[S]], scene: S, emit: Emit, *, stage: int, words: dict[str, str]
+    checks: Iterable[Check[S]],
+    scene: S,
+    emit: Emit,
+    *,
+    stage: int,
+    words: dict[str, str],
+    doctor: Doctor[S] = nobody,
 ) -> tuple[CheckResult, ...]:
     """Run the checks of a stage in order.
 
@@ -96,16 +114,24 @@ def run_checks(
         emit: told of every check's start and end.
         stage: its number, for the events and for the codes of diagnoses.
         words: the site's values for the commands shown with a failure.
+        doctor: asked for the causes when a check has not passed.
     """
     results: dict[str, CheckResult] = {}
     for check in checks:
         emit("check.started", stage=stage, id=check.id, title=check.title)
         result = _run(check, scene, results)
+        if result.outcome in {Outcome.FAIL, Outcome.UNKNOWN}:
+            first, also = _apart(doctor(scene, result.diagnosis))
+            result = replace(result, diagnosis=first, also=also)
         if result.outcome is Outcome.FAIL and result.diagnosis is None:
             result = replace(result, diagnosis=unknown_cause(check, result, stage, words))
         results[check.id] = result
         emit("check.finished", stage=stage, title=check.title, **result.data())
     return tuple(results.values())
+
+
+def _apart(causes: Sequence[Diagnosis]) -> tuple[Diagnosis | None, tuple[Diagnosis, ...]]:
+    return (causes[0], tuple(causes[1:])) if causes else (None, ())
 
 
 def unknown_cause(check: Check[S], result: CheckResult, stage: int, words: dict[str, str]) -> Diagnosis:

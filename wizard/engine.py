@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard import check, planning, preflight, session
+from wizard import causes, check, planning, preflight, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
 from wizard.errors import AnswerError, ChangeError, UnseenError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
+from wizard.mailman.effective import Effective
 from wizard.plan import Packages, Plan
 from wizard.probes import accounts, inventory, remains
 from wizard.probes.bench import Bench
@@ -73,6 +74,7 @@ class Engine:
         self._ledger = Ledger(self.state.ledger)
         self._logs = Logs.begin(self.host)
         self._bench = Bench(self.site, self.host, self._ledger, self.emit)
+        self._effective = Effective()
         self._changed = 0
 
     @property
@@ -180,7 +182,14 @@ class Engine:
         self.emit("stage.started", stage=stage.number, name=stage.name)
         before = session.chosen(session.parts(self.host, self.site), stage.depends)
         self._tidy(self._bench.refresh)
-        results = check.run_checks(stage.checks, self._scene(), self.emit, stage=stage.number, words=words(self.site))
+        results = check.run_checks(
+            stage.checks,
+            self._scene(stage),
+            self.emit,
+            stage=stage.number,
+            words=words(self.site),
+            doctor=causes.told,
+        )
         self._tidy(self._bench.reset)
         after = session.chosen(session.parts(self.host, self.site), stage.depends)
         result = _judge(stage, results)
@@ -191,13 +200,15 @@ class Engine:
         self._record(result, after, passed=passed)
         return passed
 
-    def _scene(self) -> Scene:
+    def _scene(self, stage: Stage) -> Scene:
         return Scene(
+            stage=stage.number,
             site=self.site,
             host=self.host,
             emit=self.emit,
             redactor=self.redactor,
             bench=self._bench,
+            effective=self._effective,
             logs=self._logs,
             residue=self._inventory(),
         )

@@ -78,13 +78,17 @@ class Presenter:
         )
         for line in data["evidence"]:
             self.line(f"          {line}", "dim" if outcome == "pass" else "")
-        if data["diagnosis"]:
-            self._diagnosis(data["diagnosis"])
+        for diagnosis in filter(None, (data["diagnosis"], *data["also"])):
+            self._diagnosis(diagnosis)
 
     def _diagnosis(self, diagnosis: Mapping[str, Any]) -> None:
         self.line(f"          {diagnosis['code']}: {diagnosis['title']}", "bold")
         self.line(f"          cause: {diagnosis['cause']}")
+        for line in diagnosis["evidence"]:
+            self.line(f"          seen:  {line}")
         self.line(f"          fix:   {diagnosis['fix']}")
+        if diagnosis["fixable"]:
+            self.line("          'mailman-wizard apply' does this for you, and shows the changes first")
         for command in diagnosis["see"]:
             self.line(f"          see:   {command}")
 

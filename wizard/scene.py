@@ -12,6 +12,7 @@ from wizard.host import Host
 from wizard.logs import Logs
 from wizard.mailman import cfg, rest
 from wizard.mailman.cfg import Config
+from wizard.mailman.effective import Effective
 from wizard.probes.bench import Bench
 from wizard.redact import Redactor
 from wizard.site import Site
@@ -22,11 +23,15 @@ from wizard.words import words
 class Scene:
     """One stage's checks get one scene."""
 
+    stage: int
+    """The stage's number."""
     site: Site
     host: Host
     emit: Emit
     redactor: Redactor
     bench: Bench
+    effective: Effective
+    """Mailman's own account of its configuration."""
     logs: Logs
     """Read from where they stood when the run began."""
     residue: Mapping[str, frozenset[str]]

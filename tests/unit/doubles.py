@@ -21,6 +21,7 @@ from wizard.state import State
 
 MAIN_CF = Path("/etc/postfix/main.cf")
 VERSIONS = "postfix\tinstalled\t3.7.11-0\nmailman3\tinstalled\t3.3.8-2\n"
+MASTER = Process(1, 0, "master", ("/usr/lib/postfix/sbin/master",), "root", "sleeping", 0.0, 0.0)
 Answer = Callable[[tuple[str, ...]], str]
 """What a command prints; an `OSError` that it raises is a command that fails with its text."""
 
@@ -50,8 +51,8 @@ class MemoryHost:
     files: dict[Path, Kept] = field(default_factory=_tables)
     commands: dict[str, Answer] = field(default_factory=dict)
     """By the program's name; one that is not here does not exist."""
-    running: tuple[Process, ...] = ()
-    listening: tuple[Listener, ...] = ()
+    running: tuple[Process, ...] = (MASTER,)
+    listening: tuple[Listener, ...] = (Listener("127.0.0.1", 25, MASTER.pid),)
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -203,7 +203,9 @@ class TestStage1:
     def test_an_empty_recipient_map_would_accept_everybody(self) -> None:
         first = all_parameters(Site())["local_recipient_maps"][0]
         assert first.becomes("") == "proxy:unix:passwd.byname $alias_maps"
-        assert first.becomes("hash:/etc/users") == "hash:/etc/users"
+        assert first.becomes("hash:/etc/users") == "proxy:unix:passwd.byname $alias_maps, hash:/etc/users"
+        other = all_parameters(site_of("dedicated"))["local_recipient_maps"][0]
+        assert other.becomes("hash:/etc/users") == "hash:/etc/users"
 
 
 class TestStage3:

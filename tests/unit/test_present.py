@@ -17,7 +17,15 @@ from wizard.present import Presenter, console
 from wizard.printable import printable
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07 \u202eevil\u2066 [bold]markup[/] :smile: \r\b\x9b31m \udcff"
-DIAGNOSIS = {"code": "MW104", "title": "Open relay", "cause": HOSTILE, "fix": HOSTILE, "see": [HOSTILE]}
+DIAGNOSIS: dict[str, object] = {
+    "code": "MW104",
+    "title": "Open relay",
+    "cause": HOSTILE,
+    "fix": HOSTILE,
+    "see": [HOSTILE],
+    "evidence": [HOSTILE],
+    "fixable": True,
+}
 CHECK: dict[str, object] = {
     "stage": 1,
     "id": "postfix.relay",
@@ -26,6 +34,7 @@ CHECK: dict[str, object] = {
     "seconds": 1.25,
     "evidence": [HOSTILE, "second"],
     "diagnosis": DIAGNOSIS,
+    "also": [DIAGNOSIS],
 }
 EVENTS = [
     Event(1, "", "run.started", {}),

@@ -4,7 +4,8 @@ A diagnosis is given only on evidence that tells it from its neighbours; without
 "the check failed and the cause is not known", which never guesses.
 """
 
-from wizard.diagnosis.catalogue import CATALOGUE, Entry, diagnose, entry
+from wizard.diagnosis.catalogue import CATALOGUE, diagnose, entry
+from wizard.diagnosis.entry import Entry
 from wizard.diagnosis.model import Diagnosis
 
 __all__ = ["CATALOGUE", "Diagnosis", "Entry", "diagnose", "entry"]

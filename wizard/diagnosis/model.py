@@ -16,6 +16,10 @@ class Diagnosis:
     fix: str
     see: tuple[str, ...]
     """Commands that show it by hand."""
+    evidence: tuple[str, ...] = ()
+    """What was seen that tells this cause from others."""
+    fixable: bool = False
+    """Whether ``mailman-wizard apply`` puts it right, by a plan that is shown first."""
 
     def data(self) -> dict[str, object]:
         """Return it as the command line's JSON has it."""
@@ -25,4 +29,6 @@ class Diagnosis:
             "cause": self.cause,
             "fix": self.fix,
             "see": list(self.see),
+            "evidence": list(self.evidence),
+            "fixable": self.fixable,
         }

@@ -46,10 +46,16 @@ def lookup(host: Host, table: str, key: str) -> str | None:
     return lookups(host, table, (key,)).get(key)
 
 
-def lookups(host: Host, table: str, keys: Iterable[str]) -> dict[str, str]:
+def lookups(host: Host, table: str, keys: Iterable[str], *, limit: float = 60) -> dict[str, str]:
     """Look keys up in a table such as ``hash:/etc/aliases``, in one go, with ``postmap -q -``.
 
     The keys go in on standard input, so that none can be taken for an option.
+
+    Args:
+        host: the machine.
+        table: ``type:name``.
+        keys: what to look up.
+        limit: seconds; a table behind proxymap(8) that cannot be opened hangs for a while.
 
     Returns:
         The value of each key that the table has.
@@ -62,7 +68,7 @@ def lookups(host: Host, table: str, keys: Iterable[str]) -> dict[str, str]:
     bad = next((key for key in wanted if not key or set(key) & set("\r\n\t\0")), None)
     if bad is not None:
         raise ValueError(f"not a key that postmap can look up: {bad!r}")
-    done = host.run(["postmap", "-q", "-", table], stdin="".join(f"{key}\n" for key in wanted))
+    done = host.run(["postmap", "-q", "-", table], stdin="".join(f"{key}\n" for key in wanted), limit=limit)
     # Exit 1 is "not found" and also "cannot open"; only what was said tells them apart.
     failed = any(word in line for line in done.stderr.split("\n") for word in _FAILURES)
     if done.code not in {0, _NOT_FOUND} or failed:

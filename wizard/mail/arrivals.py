@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,14 @@ class Arrivals:
         return tuple(arrival.mailbox for arrival in self.each if arrival.seconds is None)
 
 
-def arrivals(mailboxes: Sequence[Mailbox], wanted: Wanted, *, limit: float, want: int = 1) -> Arrivals:
+def arrivals(
+    mailboxes: Sequence[Mailbox],
+    wanted: Wanted,
+    *,
+    limit: float,
+    want: int = 1,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Arrivals:
     """Wait until each mailbox holds the messages looked for, or the limit has passed.
 
     A copy too many may come later than the copies asked for. To prove that none did, see to it that the mail
@@ -51,6 +58,7 @@ def arrivals(mailboxes: Sequence[Mailbox], wanted: Wanted, *, limit: float, want
         wanted: recognises the messages.
         limit: seconds to wait at most. That it passed is no error: see `Arrivals.missing`.
         want: how many in each mailbox.
+        meanwhile: called at each look that has not seen all; what it raises ends the wait.
 
     Raises:
         MailboxError: a mailbox cannot be read. One that is locked counts as not having got its mail.
@@ -62,7 +70,10 @@ def arrivals(mailboxes: Sequence[Mailbox], wanted: Wanted, *, limit: float, want
         # Every one is looked at each time: the time of arrival of one says nothing about another's.
         for one in looks:
             one.again()
-        return True if all(one.seconds is not None for one in looks) else None
+        if all(one.seconds is not None for one in looks):
+            return True
+        meanwhile()
+        return None
 
     paths = dict.fromkeys(path for mailbox in mailboxes for path in mailbox.watched)
     with suppress(wait.LimitError):

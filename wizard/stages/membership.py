@@ -148,7 +148,7 @@ class Request:
 
     def _missing(self, must: str) -> tuple[str, ...]:
         present = ", ".join(sorted(self._list.roster())) or "nobody"
-        said = [f"the roster of {self._list.address} has {present}; {must} (after {self._scene.limit:g} s)"]
+        said = [f"the roster of {self._list.address} has {present}; {must} (limit {self._scene.limit:g} s)"]
         silent = [person.address for person in self._people if person.address not in self._confirmed]
         if silent:
             said.append(f"no confirmation reached {', '.join(silent)}")

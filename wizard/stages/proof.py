@@ -16,6 +16,7 @@ from wizard.mail.message import ProbeMessage
 from wizard.mailman.rest import RestError
 from wizard.probes.accounts import Subscriber
 from wizard.scene import Scene
+from wizard.stages.vain import InVainError, Vain
 from wizard.trace import journey
 
 LOOPBACK = "127.0.0.1"
@@ -94,13 +95,23 @@ def arrived(
         CheckFailedError: somebody does not have it at the limit; says who, and which hop was seen last.
     """
     scene.progress(f"waiting for {what} in {len(people)} mailbox(es), at most {scene.limit:g} s")
-    found = arrivals([person.mailbox for person in people], wanted, limit=scene.limit, want=want)
+    mailboxes = [person.mailbox for person in people]
+    try:
+        found = arrivals(mailboxes, wanted, limit=scene.limit, want=want, meanwhile=Vain(scene))
+    except InVainError as vain:
+        said = f"{what} did not come to {len(people)} mailbox(es)"
+        raise _given_up(vain, said, *last_seen(scene, message)) from None
     if not found.complete:
         missing = [person.address for person in people if person.mailbox in found.missing]
         raise CheckFailedError(
             f"{what} did not reach {', '.join(missing)} within {scene.limit:g} s", *last_seen(scene, message)
         )
     return found
+
+
+def _given_up(vain: InVainError, *evidence: str) -> CheckFailedError:
+    said = f"waiting ended after {vain.seconds:.1f} s, in vain: {vain.diagnosis.title}"
+    return CheckFailedError(*evidence[:1], said, *evidence[1:], diagnosis=vain.diagnosis)
 
 
 def last_seen(scene: Scene, message: ProbeMessage) -> tuple[str, ...]:
@@ -135,7 +146,7 @@ def seen(
     """
     scene.progress(f"waiting for {what}, at most {scene.limit:g} s")
     return patiently(
-        scene, look, lambda: (f"{what}: not seen within {scene.limit:g} s", *last_seen(scene, message)), paths
+        scene, look, lambda: (f"{what}: not seen (limit {scene.limit:g} s)", *last_seen(scene, message)), paths
     )
 
 
@@ -151,20 +162,26 @@ def patiently(
         CheckFailedError: it was not seen at the limit, with the evidence that `failure` gives then.
     """
     refused: list[str] = []
+    vain = Vain(scene)
 
     def tolerant() -> T | None:
+        found = None
         try:
             found = look()
         except RestError as error:
             refused[:] = [str(error)]
-            return None
-        refused.clear()
+        else:
+            refused.clear()
+        if found is None:
+            vain()
         return found
 
     try:
         return wait.until(tolerant, limit=scene.limit, paths=paths)
     except wait.LimitError:
         raise CheckFailedError(*failure(), *refused) from None
+    except InVainError as error:
+        raise _given_up(error, *failure(), *refused) from None
 
 
 def waited(scene: Scene, look: Callable[[], T | None], what: Callable[[], str]) -> T:
@@ -173,7 +190,7 @@ def waited(scene: Scene, look: Callable[[], T | None], what: Callable[[], str]) 
     Raises:
         CheckFailedError: it was not seen at the limit.
     """
-    return patiently(scene, look, lambda: (f"{what()} (after {scene.limit:g} s)",))
+    return patiently(scene, look, lambda: (f"{what()} (limit {scene.limit:g} s)",))
 
 
 def none_left(scene: Scene) -> None:

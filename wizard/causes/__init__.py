@@ -1,0 +1,69 @@
+"""Causes: why a check has not passed, each told only on evidence that its neighbours do not have.
+
+`CAUSES` is in the order of a message's way, so that of two causes the one nearest the entry comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from wizard.causes import lists, mailman, postfix, tables
+from wizard.causes.ground import Ground
+from wizard.causes.model import Cause, Found
+from wizard.diagnosis import Diagnosis, diagnose
+from wizard.errors import UnseenError, WizardError
+from wizard.scene import Scene
+from wizard.wait import LimitError
+
+__all__ = ["CAUSES", "Cause", "Found", "Ground", "found", "standing", "told"]
+
+CAUSES: tuple[Cause, ...] = (
+    *postfix.CAUSES,
+    *tables.CAUSES,
+    *mailman.CONFIGURATION,
+    *lists.WAY,
+    *mailman.WORK,
+    *lists.LISTS,
+    *lists.OUT,
+    *postfix.MAILBOX,
+)
+_ORDER = {cause.code: number for number, cause in enumerate(CAUSES)}
+
+
+def told(scene: Scene, known: Diagnosis | None) -> tuple[Diagnosis, ...]:
+    """Tell every cause for which there is evidence, the one nearest the message's entry first.
+
+    Args:
+        scene: of the check that has not passed; causes of later stages are not looked for, because nothing is set up
+            for them yet.
+        known: what the check itself has seen.
+    """
+    diagnoses = list(found(Ground(scene), CAUSES))
+    if known is not None and known.code not in {each.code for each in diagnoses}:
+        diagnoses.append(known)
+    return tuple(sorted(diagnoses, key=lambda each: _ORDER.get(each.code, len(_ORDER))))
+
+
+def standing(scene: Scene) -> tuple[Diagnosis, ...]:
+    """Tell the causes that the machine shows by itself, for somebody who waits for a message in vain."""
+    return tuple(found(Ground(scene), (cause for cause in CAUSES if cause.stands)))
+
+
+def found(ground: Ground, causes: Iterable[Cause]) -> Iterator[Diagnosis]:
+    """Look for causes; one that cannot be looked for is not found."""
+    for cause in causes:
+        if cause.stage > ground.scene.stage:
+            continue
+        try:
+            seen = cause.find(ground)
+        except (WizardError, UnseenError, LimitError, OSError, KeyError, ValueError):
+            continue
+        except Exception as error:  # noqa: BLE001 (a defect in one cause must not hide the others, nor be hidden)
+            ground.scene.emit(
+                "note", text=f"a defect while {cause.code} was looked for: {type(error).__name__}: {error}"
+            )
+            continue
+        if seen is not None:
+            told = diagnose(cause.code, ground.scene.words, evidence=seen.evidence, **seen.values)
+            yield told if seen.fixable is None else replace(told, fixable=seen.fixable)

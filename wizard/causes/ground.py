@@ -1,0 +1,135 @@
+"""What the causes are looked for in: the machine at one moment, each thing looked at once and when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from wizard import services
+from wizard.errors import RefusedError
+from wizard.facts import address_class, mailman_log, postconf, postfix_log, runners
+from wizard.facts.mailman_conf import Configuration
+from wizard.facts.runners import Mailman, Slot
+from wizard.host import FileState, Host, Listener, Process
+from wizard.mailman import cfg
+from wizard.mailman.cfg import Config
+from wizard.scene import Scene
+from wizard.site import Site
+
+LOOKUP_LIMIT = 5.0
+"""Seconds for one lookup: a table that hangs has failed."""
+
+
+class Ground:
+    """The facts of one moment. Whatever cannot be looked at raises, and then tells of no cause."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Look at a machine, for the check whose scene it is."""
+        self.scene = scene
+
+    @property
+    def site(self) -> Site:
+        """The answers."""
+        return self.scene.site
+
+    @property
+    def host(self) -> Host:
+        """The machine."""
+        return self.scene.host
+
+    @cached_property
+    def processes(self) -> tuple[Process, ...]:
+        """All processes."""
+        return self.host.processes()
+
+    @cached_property
+    def listeners(self) -> tuple[Listener, ...]:
+        """All listening sockets."""
+        return self.host.listeners()
+
+    @cached_property
+    def postfix_masters(self) -> tuple[Process, ...]:
+        """Postfix's master; none when it does not run."""
+        return services.postfix_masters(self.host)
+
+    @cached_property
+    def postfix_pids(self) -> frozenset[int]:
+        """Postfix's processes."""
+        return frozenset(process.pid for process in services.postfix_processes(self.host))
+
+    @cached_property
+    def mailman(self) -> Mailman:
+        """Mailman's processes."""
+        return runners.find(self.processes)
+
+    @cached_property
+    def config(self) -> Config | None:
+        """mailman.cfg; None if there is none, or it cannot be read, for which see `config_error`."""
+        try:
+            return cfg.read(self.host)
+        except RefusedError:
+            return None
+
+    @cached_property
+    def config_error(self) -> str | None:
+        """Why mailman.cfg cannot be read."""
+        try:
+            cfg.read(self.host)
+        except RefusedError as error:
+            return str(error)
+        return None
+
+    @cached_property
+    def effective(self) -> Configuration:
+        """Mailman's own account of its configuration.
+
+        Raises:
+            CommandError: it gives none.
+        """
+        return self.scene.effective.known(self.host)
+
+    @cached_property
+    def missing_runners(self) -> tuple[Slot, ...]:
+        """The slots that no working process fills."""
+        return runners.missing(runners.expected_slots(self.effective), self.mailman)
+
+    @cached_property
+    def main_cf(self) -> dict[str, str]:
+        """Postfix's effective settings, expanded."""
+        return postconf.settings(self.host)
+
+    @cached_property
+    def postfix_lines(self) -> tuple[postfix_log.LogLine, ...]:
+        """Postfix's log since the run began."""
+        return self.scene.logs.postfix()
+
+    @cached_property
+    def mailman_lines(self) -> tuple[mailman_log.LogLine, ...]:
+        """Mailman's logs since the run began."""
+        return self.scene.logs.mailman()
+
+    @property
+    def token(self) -> str:
+        """What every probe of this run carries."""
+        return self.scene.bench.token
+
+    def tables(self, name: str) -> tuple[str, ...]:
+        """Tell the entries of a parameter that holds tables."""
+        return address_class.entries(self.main_cf.get(name, ""))
+
+    def holder(self, listener: Listener) -> str:
+        """Name the program that listens."""
+        found = next((process for process in self.processes if process.pid == listener.pid), None)
+        return f"{found.name} (process {found.pid})" if found else "an unknown program"
+
+    def on(self, port: int) -> tuple[Listener, ...]:
+        """Tell who listens on a port."""
+        return tuple(listener for listener in self.listeners if listener.port == port)
+
+    def states(self, directory: Path) -> Iterable[tuple[Path, FileState]]:
+        """Tell what is in a directory."""
+        for name in self.host.names(directory):
+            state = self.host.state(directory / name)
+            if state is not None:
+                yield directory / name, state
