@@ -17,7 +17,7 @@ from wizard.host import Host
 from wizard.logs import Logs
 from wizard.mail.confirmation import without_tokens
 from wizard.mailman import cfg, quiet, ready, rest
-from wizard.plan import Change, Directory, File, MailmanObject, Packages, Rebuild, Service
+from wizard.plan import Access, Change, Directory, File, MailmanObject, Packages, Rebuild, Service
 from wizard.printable import printable
 
 PACKAGES_LIMIT = 1800
@@ -54,6 +54,8 @@ def make(shop: Workshop, change: Change) -> bool:
             _write(shop.host, change)
         case Directory():
             _directory(change)
+        case Access():
+            _access(change)
         case Rebuild():
             shop.host.run(change.argv, user=change.user, limit=120).require()
         case Service():
@@ -99,6 +101,16 @@ def _directory(change: Directory) -> None:
     change.path.chmod(change.mode)
 
 
+def _access(change: Access) -> None:
+    # By descriptor, and no link is followed: whoever owns the directory above could put one there meanwhile.
+    fd = os.open(change.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.fchown(fd, pwd.getpwnam(change.owner).pw_uid, grp.getgrnam(change.group).gr_gid)
+        os.fchmod(fd, change.mode)
+    finally:
+        os.close(fd)
+
+
 def _serve(shop: Workshop, change: Service) -> None:
     if change.target == services.MAILMAN and change.action in {"stop", "restart"}:
         quiet.wait_quiet(shop.host, shop.emit)
@@ -126,7 +138,9 @@ def _mailman(host: Host, change: MailmanObject) -> bool:
         raise ChangeError(f"{cfg.PATH} is not there, so Mailman cannot be asked to make {change.target}")
     client = rest.connect(config)
     with rest.said():
-        return {"domain": _domain, "list": _list, "owner": _owner, "setting": _setting}[change.what](client, change)
+        return {"domain": _domain, "list": _list, "owner": _owner, "setting": _setting, "request": _request}[
+            change.what
+        ](client, change)
 
 
 def _domain(client: Any, change: MailmanObject) -> bool:
@@ -173,3 +187,12 @@ def _setting(client: Any, change: MailmanObject) -> bool:
     settings[change.key] = change.after
     settings.save()
     return True
+
+
+def _request(client: Any, change: MailmanObject) -> bool:
+    """Discard what somebody has asked for and not confirmed; it cannot be asked again in their name."""
+    mailing_list = client.get_list(change.name)
+    waiting = [each for each in mailing_list.get_requests() if str(each["email"]) == change.key]
+    for each in waiting if change.after is None else ():
+        mailing_list.moderate_request(each["token"], "discard")
+    return False

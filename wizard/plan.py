@@ -120,6 +120,36 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Give a file or a directory that is there another mode or owner; what it holds stays."""
+
+    stage: int
+    path: Path
+    mode: int
+    owner: str
+    group: str
+    was: tuple[int, str, str]
+    """Mode, owner and group until now."""
+    why: tuple[Why, ...]
+    kind: Literal["access"] = "access"
+
+    @property
+    def target(self) -> str:
+        """What it is about."""
+        return str(self.path)
+
+    def diff(self) -> str:
+        """Show it."""
+        mode, owner, group = self.was
+        return f"- {self.path} {mode:04o} {owner}:{group}\n+ {self.path} {self.mode:04o} {self.owner}:{self.group}"
+
+    def reverse(self) -> Access:
+        """Return the change that gives it back."""
+        mode, owner, group = self.was
+        return replace(self, mode=mode, owner=owner, group=group, was=(self.mode, self.owner, self.group))
+
+
+@dataclass(frozen=True, slots=True)
 class Rebuild:
     """Make compiled maps from their sources, by the program that owns them."""
 
@@ -175,11 +205,11 @@ class MailmanObject:
     """Make or set up a domain or a list in Mailman, by its REST interface."""
 
     stage: int
-    what: Literal["domain", "list", "owner", "setting"]
+    what: Literal["domain", "list", "owner", "setting", "request"]
     name: str
     """Domain, or list address."""
     key: str = ""
-    """The setting's name, or the owner's address."""
+    """The setting's name, the owner's address, or the address of who has asked to join."""
     before: str | None = None
     after: str | None = None
     """None: to be gone."""
@@ -202,7 +232,7 @@ class MailmanObject:
         return replace(self, before=self.after, after=self.before)
 
 
-Change: TypeAlias = Packages | File | Directory | Rebuild | Service | MailmanObject
+Change: TypeAlias = Packages | File | Directory | Access | Rebuild | Service | MailmanObject
 
 
 @dataclass(frozen=True, slots=True)

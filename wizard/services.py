@@ -14,6 +14,8 @@ from wizard.plan import Action
 
 POSTFIX, MAILMAN = "postfix", "mailman3"
 SYSTEMD = Path("/run/systemd/system")
+SYSV_LINKS = Path("/etc/rc2.d")
+"""What an init without systemd starts in Debian's usual runlevel (update-rc.d(8))."""
 STOP_LIMIT = 60
 """Seconds that a service may take to end all its processes."""
 START_LIMIT = 120
@@ -59,10 +61,12 @@ def running(host: Host, service: str) -> bool:
     return bool(postfix_masters(host) if service == POSTFIX else mailman_processes(host))
 
 
-def boots(host: Host, service: str) -> bool | None:
-    """Tell whether a service starts at boot; None where nothing could start it (no systemd)."""
+def boots(host: Host, service: str) -> bool:
+    """Tell whether a service starts at boot: by systemd, or by the links that an init without it follows."""
     unit = units.read(host, f"{service}.service")
-    return None if unit is None else unit.boots
+    if unit is not None:
+        return unit.boots
+    return any(link.startswith("S") and link[3:] == service for link in host.names(SYSV_LINKS))
 
 
 def act(host: Host, service: str, action: Action) -> None:
@@ -79,8 +83,11 @@ def act(host: Host, service: str, action: Action) -> None:
         act(host, service, "stop")
         act(host, service, "start")
         return
-    if action not in {"start", "stop", "reload"}:
-        raise ChangeError(f"without systemd there is nothing that could {action} {service}")
+    if action in {"enable", "disable"}:
+        _links(host, service, action)
+        return
+    if service == MAILMAN and action == "stop":
+        _wake(host)
     if service == POSTFIX:
         _require(service, action, host.run(["postfix", action], limit=START_LIMIT))
     else:
@@ -90,8 +97,23 @@ def act(host: Host, service: str, action: Action) -> None:
         wait.until(lambda: None if running(host, service) else True, limit=STOP_LIMIT)
 
 
+def _links(host: Host, service: str, action: Action) -> None:
+    """Set the links of a service without systemd; ``enable`` alone makes none where there are none at all."""
+    for word in ("defaults", action):
+        _require(service, action, host.run(["update-rc.d", service, word]))
+
+
+def _wake(host: Host) -> None:
+    """Let stopped runners go on, so that they hear that they are to end."""
+    stopped = [str(process.pid) for process in mailman_processes(host) if process.state in {"stopped", "tracing-stop"}]
+    if stopped:
+        host.run(["kill", "-CONT", "--", *stopped])
+
+
 def _systemctl(host: Host, service: str, action: Action) -> None:
     """Let systemd do it; it says neither why a service fails nor that Postfix's instance did (``postfix@-``)."""
+    if service == MAILMAN and action in {"stop", "restart"}:
+        _wake(host)
     since = f"--since=@{host.now().timestamp():.6f}"
     ended = host.run(["systemctl", action, service], limit=START_LIMIT)
     if ended.ok and (action not in {"start", "restart"} or running(host, service)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from configparser import Error as ParserError
+from configparser import ParsingError
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -118,6 +119,43 @@ def parse(text: str) -> Config:
         (section, key): option.value or "" for section in updater.sections() for key, option in updater[section].items()
     }
     return Config(text, values)
+
+
+MOST_LINES = 20
+"""Lines of one file that are commented out at most; with more, it is another kind of file."""
+DISABLED = "# not a setting: "
+
+
+def mended(text: str) -> tuple[str, tuple[int, ...]]:
+    """Comment out the lines that keep a mailman.cfg from being parsed.
+
+    Returns:
+        The text, and the numbers of those lines.
+
+    Raises:
+        RefusedError: it cannot be parsed even so.
+    """
+    lines, disabled = text.split("\n"), list[int]()
+    while True:
+        try:
+            parse("\n".join(lines))
+        except RefusedError as error:
+            number = _line(error)
+            if number is None or number in disabled or len(disabled) >= MOST_LINES:
+                raise
+            lines[number - 1] = DISABLED + lines[number - 1]
+            disabled.append(number)
+        else:
+            return "\n".join(lines), tuple(disabled)
+
+
+def _line(error: RefusedError) -> int | None:
+    """Tell which line the parser stumbled over, from 1."""
+    cause = error.__cause__
+    if isinstance(cause, ParsingError) and cause.errors:
+        return int(cause.errors[0][0])
+    number = getattr(cause, "lineno", None)
+    return int(number) if number else None
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str:

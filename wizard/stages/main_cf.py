@@ -25,6 +25,19 @@ class Parameter:
     why: str
 
 
+def merged(*groups: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """Join groups of parameters; one that is in several becomes what the later make of what the earlier did."""
+    found: dict[str, Parameter] = {}
+    for each in (each for group in groups for each in group):
+        before = found.get(each.name)
+        found[each.name] = _after(before, each) if before else each
+    return tuple(found.values())
+
+
+def _after(first: Parameter, second: Parameter) -> Parameter:
+    return Parameter(first.name, lambda value: second.becomes(first.becomes(value)), f"{first.why}; {second.why}")
+
+
 def fixed(value: str) -> Callable[[str], str]:
     """Want exactly one value."""
     return lambda _: value

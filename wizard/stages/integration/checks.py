@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from wizard import services
 from wizard.check import Check, CheckFailedError, Evidence
+from wizard.diagnosis import Diagnosis, diagnose
 from wizard.errors import ChangeError, UnseenError
 from wizard.host import Process
 from wizard.logs import Logs
@@ -22,7 +22,8 @@ SAMPLE = 5
 """How many of the subscribers post, at most."""
 SHOWN = 10
 """Bad lines of the logs that are shown, at most."""
-SYSV_LINKS = Path("/etc/rc2.d")
+INTERRUPTED = "RunnerInterrupt"
+"""What Mailman's runners raise when they are told to stop with a message in their hands."""
 
 
 def together(scene: Scene) -> Evidence:
@@ -79,7 +80,8 @@ def restart(scene: Scene) -> Evidence:
         raise CheckFailedError(f"{len(old)} processes from before the restart are still there")
     bad = _bad(logs)
     if bad:
-        raise CheckFailedError("the logs since the restart hold errors", *bad)
+        known = diagnose("MW602", scene.words, evidence=bad) if any(INTERRUPTED in line for line in bad) else None
+        raise CheckFailedError("the logs since the restart hold errors", *bad, diagnosis=known)
     read = len(logs.postfix()) + len(logs.mailman())
     return ("both services restarted once", f"{read} log lines since then read: no error")
 
@@ -97,17 +99,16 @@ def _processes(scene: Scene) -> tuple[Process, ...]:
 def boot(scene: Scene) -> Evidence:
     """Both services are enabled, by systemd or by the links that an init without it follows."""
     names = (services.POSTFIX, services.MAILMAN)
-    if services.has_systemd(scene.host):
-        off = [name for name in names if not services.boots(scene.host, name)]
-        if off:
-            raise CheckFailedError(f"not enabled at boot: {', '.join(off)}")
-        return (f"systemctl is-enabled: {', '.join(names)}",)
-    links = scene.host.names(SYSV_LINKS)
-    found = {name: [link for link in links if link.startswith("S") and link[3:] == name] for name in names}
-    off = [name for name in names if not found[name]]
+    off = [name for name in names if not services.boots(scene.host, name)]
+    systemd = services.has_systemd(scene.host)
+    by = "systemctl is-enabled" if systemd else f"PID 1 is not systemd; start links in {services.SYSV_LINKS}"
     if off:
-        raise CheckFailedError(f"PID 1 is not systemd, and {SYSV_LINKS} has no start link of {', '.join(off)}")
-    return (f"PID 1 is not systemd; {SYSV_LINKS} has {', '.join(found[name][0] for name in names)}",)
+        raise CheckFailedError(f"{by}: not {' and not '.join(off)}", diagnosis=_no_boot(scene, off))
+    return (f"{by}: {', '.join(names)}",)
+
+
+def _no_boot(scene: Scene, off: list[str]) -> Diagnosis:
+    return diagnose("MW601", scene.words, evidence=(f"not enabled: {', '.join(off)}",), services=" and ".join(off))
 
 
 def no_residue(scene: Scene) -> Evidence:

@@ -11,12 +11,12 @@ NUMBER = 6
 
 
 def plan(_site: Site, host: Host) -> Plan:
-    """Plan the stage on this machine as it is now; nothing where no service manager could start anything."""
+    """Plan the stage on this machine as it is now."""
     return Plan(
         NUMBER,
         tuple(
             Service(NUMBER, name, "enable", (Why("enable", "it does not start at boot"),))
             for name in (services.POSTFIX, services.MAILMAN)
-            if services.boots(host, name) is False
+            if not services.boots(host, name)
         ),
     )

@@ -74,8 +74,11 @@ def compiled(scene: Scene) -> Evidence:
 def _entry(scene: Scene, table: str, key: str) -> str:
     state = maps.compiled_state(scene.host, table)
     if not state.current:
-        known = diagnose("MW303", scene.words, table=table, path=str(state.source), address=key)
-        raise CheckFailedError(f"{table}: missing, or older than its source", diagnosis=known)
+        stale = state.source_mtime is not None and state.compiled_mtime is not None
+        said = f"{table}: {'older than its source' if stale else 'missing, or not compiled'}"
+        code = "MW304" if stale else "MW303"
+        known = diagnose(code, scene.words, evidence=(said,), table=table, path=str(state.source), address=key)
+        raise CheckFailedError(said, diagnosis=known)
     try:
         answer = maps.lookup(scene.host, table, key)
     except CommandError as error:
@@ -134,7 +137,9 @@ def _lookups(scene: Scene, tables: tuple[str, ...], keys: list[str]) -> dict[str
 def recipients(scene: Scene) -> Evidence:
     """The real lists' nine addresses are accepted at RCPT, by Postfix and by Mailman; no mail is sent."""
     servers = ((proof.smtp(scene), "SMTP"), (_lmtp(scene), "LMTP"))
-    addresses = [scene.site.list_address(spec, sub) for spec in scene.site.lists for sub in SUBADDRESSES]
+    # The reply to a confirmation goes to LIST-confirm+TOKEN.
+    suffixes = (*SUBADDRESSES, f"-confirm+{scene.bench.token}")
+    addresses = [scene.site.list_address(spec, sub) for spec in scene.site.lists for sub in suffixes]
     for server, name in servers:
         for address in addresses:
             reply = proof.rcpt(scene, server, address, lmtp=name == "LMTP")

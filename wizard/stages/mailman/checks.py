@@ -13,7 +13,7 @@ from requests.auth import HTTPBasicAuth
 from wizard import wait
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
-from wizard.facts import mailman_conf, runners
+from wizard.facts import runners
 from wizard.facts.runners import Mailman, Runner, Slot
 from wizard.host import Listener
 from wizard.mailman import cfg, rest, settings
@@ -33,7 +33,7 @@ PASSWORD = "wrong-on-purpose"  # noqa: S105 (that it is wrong is the point)
 def configuration(scene: Scene) -> Evidence:
     """What Mailman itself says is in effect, against what the plan wants."""
     config = scene.mailman()
-    effective = mailman_conf.read(scene.host, cfg.PATH)
+    effective = scene.effective.now(scene.host)
     wanted = settings.wanted(scene.site, config)
     wrong = [each for each in wanted if not each.met(effective.get((each.section, each.key), ""))]
     if wrong:
@@ -53,7 +53,7 @@ def _value(each: settings.Wanted) -> str:
 
 def alive(scene: Scene) -> Evidence:
     """Every runner of this version is there, may run, belongs to Mailman's user, and is seen at work."""
-    conf = mailman_conf.read(scene.host, cfg.PATH)
+    conf = scene.effective.known(scene.host)
     expected = runners.expected_slots(conf)
     found = runners.find(scene.host.processes())
     if not found.masters:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from wizard import packages, services
+from wizard.facts import mailman_conf, runners
 from wizard.host import Host
 from wizard.mailman import cfg, settings
 from wizard.mailman.cfg import Config, Edit
-from wizard.plan import Directory, File, Packages, Plan, Service, Why
+from wizard.plan import Access, Directory, File, Packages, Plan, Service, Why
 from wizard.redact import HIDDEN
 from wizard.site import Site
 
@@ -16,6 +20,10 @@ NUMBER = 2
 PACKAGE = "mailman3"
 RUN_DIRECTORY = Path("/run/mailman3")
 RUN_MODE = 0o755
+DIRECTORY_MODE = 0o770
+DATABASE, DATABASE_MODE = "mailman.db", 0o660
+CLOCK = 1.0
+"""Seconds by which a file's time and a process's start may differ without meaning anything."""
 
 
 def plan(site: Site, host: Host) -> Plan:
@@ -28,7 +36,7 @@ def plan(site: Site, host: Host) -> Plan:
         start = Service(NUMBER, services.MAILMAN, "start", (Why("start", "it does not run"),))
         return Plan(NUMBER, (_package(), _preview(site), start))
     files = _config(site, host)
-    return Plan(NUMBER, (*files, *_directory(host), *_service(host, files)))
+    return Plan(NUMBER, (*files, *_directory(host), *_access(host), *_service(host, files)))
 
 
 def _package() -> Packages:
@@ -46,17 +54,20 @@ def _preview(site: Site) -> File:
 
 
 def _config(site: Site, host: Host) -> tuple[File, ...]:
-    config = cfg.read(host) or Config("", {})
+    written = host.read(cfg.PATH).decode("utf-8", "surrogateescape") if host.state(cfg.PATH) else ""
+    mended, lines = cfg.mended(written)
+    config = cfg.parse(mended)
     missing = [each for each in settings.wanted(site, config) if not each.met(config.get(each.section, each.key))]
     edits = [Edit(each.section, each.key, each.value) for each in missing]
     text = cfg.edited(config.text, edits) if edits else config.text
-    why = [Why(f"[{each.section}] {each.key}", each.why) for each in missing]
+    why = [Why(f"line {number}", "it is no setting, and keeps Mailman from starting") for number in lines]
+    why += [Why(f"[{each.section}] {each.key}", each.why) for each in missing]
     was = _was(host)
     if was is not None:
         why.append(Why("mode and owner", "it holds the REST password: root writes it, Mailman reads it"))
     if not why:
         return ()
-    before = config.text.encode("utf-8", "surrogateescape") if host.state(cfg.PATH) else None
+    before = written.encode("utf-8", "surrogateescape") if host.state(cfg.PATH) else None
     after = text.encode("utf-8", "surrogateescape")
     return (File(NUMBER, cfg.PATH, before, after, cfg.MODE, cfg.OWNER, cfg.GROUP, tuple(why), was=was),)
 
@@ -77,9 +88,33 @@ def _directory(host: Host) -> tuple[Directory, ...]:
     return (Directory(NUMBER, RUN_DIRECTORY, RUN_MODE, cfg.USER, cfg.USER, (why,)),)
 
 
+def _access(host: Host) -> Iterator[Access]:
+    """Give Mailman back what is its own: its queues, and SQLite's file with the directory of its journal."""
+    config = cfg.parse(cfg.mended(host.read(cfg.PATH).decode("utf-8", "surrogateescape"))[0])
+    why = "Mailman runs as list, and must read and write there"
+    queues = [(config.queue_dir / name, DIRECTORY_MODE) for name in host.names(config.queue_dir)]
+    data = ((config.data_dir, DIRECTORY_MODE), (config.data_dir / DATABASE, DATABASE_MODE))
+    for path, mode in (*queues, *data):
+        state = host.state(path)
+        if state is not None and (state.owner != cfg.USER or state.mode & stat.S_IRWXU & mode != stat.S_IRWXU & mode):
+            was = (state.mode, state.owner, state.group)
+            yield Access(NUMBER, path, mode, cfg.USER, cfg.USER, was, (Why(str(path), why),))
+
+
 def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
     if not services.mailman_processes(host):
-        return (Service(NUMBER, services.MAILMAN, "start", (Why("start", "it does not run"),)),)
+        return (_act("start", "it does not run"),)
     if any(file.before != file.after for file in files):
-        return (Service(NUMBER, services.MAILMAN, "restart", (Why("restart", "it reads mailman.cfg at its start"),)),)
+        return (_act("restart", "it reads mailman.cfg at its start"),)
+    found = runners.find(host.processes())
+    state = host.state(cfg.PATH)
+    if found.masters and state is not None and state.mtime > found.masters[0].started + CLOCK:
+        return (_act("restart", "mailman.cfg was changed after its start"),)
+    missing = runners.missing(runners.expected_slots(mailman_conf.read(host, cfg.PATH)), found)
+    if missing:
+        return (_act("restart", f"no working process for {', '.join(map(str, missing))}"),)
     return ()
+
+
+def _act(action: Literal["start", "restart"], why: str) -> Service:
+    return Service(NUMBER, services.MAILMAN, action, (Why(action, why),))

@@ -13,7 +13,7 @@ from wizard.render import render
 from wizard.site import Site
 from wizard.stages import main_cf
 from wizard.stages.main_cf import Parameter, fixed, lacking
-from wizard.stages.postfix import rotation
+from wizard.stages.postfix import rotation, tables
 
 NUMBER = 1
 PACKAGE = "postfix"
@@ -38,9 +38,12 @@ def plan(site: Site, host: Host) -> Plan:
     if host.state(main_cf.PATH) is None:
         return Plan(NUMBER, (_first(host),))
     ours = postfix_log.find(host) is None or main_cf.present(host, ["maillog_file"])["maillog_file"] == LOG
-    files = (*main_cf.change(host, NUMBER, parameters(site, logs_to_file=ours)), *_master(host))
+    values = main_cf.present(host, (*tables.NAMES, "default_database_type"))
+    wanted = main_cf.merged(parameters(site, logs_to_file=ours), tables.parameters(host, values))
+    files = (*main_cf.change(host, NUMBER, wanted), *_master(host))
     rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
-    return Plan(NUMBER, (*files, *rotated, *_aliases(host), *_service(host, files)))
+    maps_of_mailman = tables.missing(host, NUMBER, values)
+    return Plan(NUMBER, (*files, *rotated, *maps_of_mailman, *_aliases(host), *_service(host, files)))
 
 
 def _first(host: Host) -> File:
@@ -63,7 +66,7 @@ def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
         Parameter("inet_interfaces", fixed(mail.interfaces), "where it listens, and nowhere else"),
         Parameter("home_mailbox", fixed("Maildir/" if mail.mailbox == "maildir" else ""), "where mail is put"),
         Parameter("smtpd_relay_restrictions", _relay, "mail for other servers is refused, not put off"),
-        Parameter("local_recipient_maps", _recipients, "unknown users are refused at RCPT, not bounced later"),
+        Parameter("local_recipient_maps", _recipients(site), "unknown users are refused at RCPT, not bounced later"),
         Parameter("enable_long_queue_ids", fixed("yes"), "queue ids are unique over time, so logs can be read"),
         *(log if logs_to_file else ()),
     )
@@ -122,9 +125,18 @@ def _relay(value: str) -> str:
     return ", ".join(words)
 
 
-def _recipients(value: str) -> str:
-    """An empty value switches the check of recipients off; any other is for stage 3 to look at."""
-    return value or "proxy:unix:passwd.byname $alias_maps"
+def _recipients(site: Site) -> Callable[[str], str]:
+    """Have the users known where they share the lists' domain; an empty value switches the check of recipients off."""
+
+    def becomes(value: str) -> str:
+        users = "proxy:unix:passwd.byname $alias_maps"
+        known = any(entry.removeprefix("proxy:") == "unix:passwd.byname" for entry in entries(value))
+        if known or (value and site.mail.domain_class != "shared"):
+            return value
+        kept = [entry for entry in entries(value) if entry != "$alias_maps"]
+        return ", ".join((users, *kept))
+
+    return becomes
 
 
 def _master(host: Host) -> tuple[File, ...]:

@@ -14,6 +14,40 @@ from wizard.scene import Scene
 from wizard.stages import membership, proof
 
 
+def policy(scene: Scene) -> Evidence:
+    """Each list takes members as the answers say, by Mailman's own account."""
+    client, said = scene.client(), []
+    for spec in scene.site.lists:
+        address = scene.site.list_address(spec)
+        found = rest.find_list(client, address)
+        if found is None:
+            raise CheckFailedError(f"Mailman has no list {address}")
+        with rest.said():
+            present = str(found.settings["subscription_policy"])
+        if present != spec.subscription_policy:
+            raise CheckFailedError(f"{address}: subscription_policy is {present}, not {spec.subscription_policy}")
+        said.append(f"{address}: subscription_policy is {present}")
+    return said
+
+
+def pending(scene: Scene) -> Evidence:
+    """Nobody whom the admin named has a request waiting that would swallow the next one."""
+    client, said = scene.client(), []
+    people = {person.address for person in scene.bench.subscribers}
+    for spec in scene.site.lists:
+        address = scene.site.list_address(spec)
+        found = rest.find_list(client, address)
+        if found is None:
+            raise CheckFailedError(f"Mailman has no list {address}")
+        with rest.said():
+            waiting = [str(each["email"]) for each in found.get_requests(token_owner="subscriber")]  # noqa: S106 (a role)
+        swallowed = sorted(people & set(waiting))
+        if swallowed:
+            raise CheckFailedError(f"{address} has a pending request of {', '.join(swallowed)}")
+        said.append(f"{address}: {len(waiting)} requests wait, none of {len(people)} subscribers")
+    return said
+
+
 def join(scene: Scene) -> Evidence:
     """Join by mail, seen in the roster."""
     first = scene.bench.subscribers[:1]
@@ -87,6 +121,20 @@ def _silent(scene: Scene, mailing_list: ProbeList) -> str:
 
 
 CHECKS: tuple[Check[Scene], ...] = (
+    Check(
+        id="subscription.policy",
+        title="What it takes to join",
+        proves="Each list's subscription policy is the one of the answers.",
+        see=("mailman-wizard plan --stage 4",),
+        look=policy,
+    ),
+    Check(
+        id="subscription.pending",
+        title="No request in the way",
+        proves="Nobody who is to join has an older request waiting, which would swallow the new one.",
+        see=("mailman-wizard plan --stage 4",),
+        look=pending,
+    ),
     Check(
         id="subscription.join",
         title="Join by mail",

@@ -1,4 +1,4 @@
-"""What stage 4 changes: each list's subscription policy."""
+"""What stage 4 changes: each list's subscription policy, requests that swallow the next one, posts kept back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from wizard.host import Host
 from wizard.mailman import cfg, rest
 from wizard.plan import MailmanObject, Plan, Why
+from wizard.probes import accounts
 from wizard.site import Site
+from wizard.stages.subscription import posting
 
 NUMBER = 4
 KEY = "subscription_policy"
@@ -18,7 +20,8 @@ def plan(site: Site, host: Host) -> Plan:
     """Plan the stage on this machine as it is now; all of it if Mailman does not answer."""
     config = cfg.read(host)
     client = rest.connect(config) if config is not None and rest.answers(config) else None
-    return Plan(NUMBER, tuple(_policies(site, client)))
+    free = posting.settings(site, client, NUMBER) if client is not None else ()
+    return Plan(NUMBER, (*_policies(site, client), *_pending(site, client), *free))
 
 
 def _policies(site: Site, client: Any | None) -> Iterator[MailmanObject]:
@@ -36,3 +39,16 @@ def _present(client: Any | None, address: str) -> str | None:
         return None
     with rest.said():
         return str(found.settings[KEY])
+
+
+def _pending(site: Site, client: Any | None) -> Iterator[MailmanObject]:
+    """Discard what those whom the admin named have asked for and not confirmed: it swallows their next request."""
+    named = {person.address for person in accounts.named(site)}
+    for spec in site.lists if named and client is not None else ():
+        address = site.list_address(spec)
+        found = rest.find_list(client, address)
+        with rest.said():
+            requests = found.get_requests(token_owner="subscriber") if found is not None else ()  # noqa: S106 (a role)
+        for person in sorted({str(each["email"]) for each in requests} & named):
+            why = (Why(person, "until it expires, Mailman drops every further request"),)
+            yield MailmanObject(NUMBER, "request", address, person, before="pending", why=why)

@@ -1,0 +1,122 @@
+"""Faults of Mailman: its processes, its configuration, its database, its files."""
+
+from __future__ import annotations
+
+from wizard.faults.model import Fault
+from wizard.faults.scripts import CFG, DATA, GIVE_BACK, RESTART_MAILMAN, cfg, killed, taken
+
+_STOP = f"runuser -u list -- mailman -C {CFG} stop\ntail --pid=$(pgrep -o -f '[b]in/master') -f /dev/null"
+_LOCK = """
+mkfifo /root/locked
+setsid /usr/bin/python3 -c '
+import signal, sqlite3
+database = sqlite3.connect("/var/lib/mailman3/data/mailman.db", isolation_level=None)
+database.execute("BEGIN EXCLUSIVE")
+open("/root/locked", "w").close()
+signal.pause()
+' > /dev/null 2>&1 < /dev/null &
+echo $! > /root/locker.pid
+: < /root/locked
+rm /root/locked
+"""
+
+RUNNERS: tuple[Fault, ...] = tuple(
+    Fault(
+        f"{runner}-runner-dead",
+        f"Mailman's {runner} runner is dead.",
+        killed(runner),
+        2,
+        "mailman.runners",
+        "MW202",
+    )
+    for runner in ("in", "pipeline", "out", "virgin", "command", "lmtp", "bounces", "rest")
+)
+FAULTS: tuple[Fault, ...] = (
+    Fault("mailman-stopped", "Mailman is stopped.", _STOP, 2, "mailman.runners", "MW201"),
+    Fault(
+        "stale-lock",
+        "Mailman was killed, and its lock is still there.",
+        "pid=$(pgrep -o -f '[b]in/master')\n"
+        "pkill -KILL -u list -f '[b]in/(master|runner)'\n"
+        "tail --pid=$pid -f /dev/null\n"
+        "test -e /var/lib/mailman3/locks/master.lck",
+        2,
+        "mailman.runners",
+        "MW203",
+    ),
+    *RUNNERS,
+    Fault(
+        "database-locked",
+        "Another program holds a lock on the database.",
+        _LOCK,
+        2,
+        "mailman.database",
+        "MW204",
+        by_hand="kill $(cat /root/locker.pid); tail --pid=$(cat /root/locker.pid) -f /dev/null; rm /root/locker.pid",
+    ),
+    Fault(
+        "database-closed",
+        "The database's file belongs to root.",
+        f"chown root:root {DATA}/mailman.db; chmod 640 {DATA}/mailman.db",
+        2,
+        "mailman.database",
+        "MW205",
+    ),
+    Fault(
+        "rest-port-taken",
+        "Another program listens on the port of Mailman's REST interface.",
+        f"{_STOP}\n{taken(8001)}\nrunuser -u list -- mailman -C {CFG} start > /dev/null",
+        2,
+        "mailman.runners",
+        "MW206",
+        by_hand=f"{GIVE_BACK}\n{_STOP}",
+    ),
+    Fault(
+        "password-differs",
+        "The REST password in mailman.cfg is not the one that Mailman was started with.",
+        cfg("webservice", "admin_pass", "0123456789012345678901234567890123456789"),
+        2,
+        "mailman.rest",
+        "MW207",
+    ),
+    Fault(
+        "queue-of-root",
+        "A queue's directory belongs to root.",
+        "chown root:root /var/lib/mailman3/queue/virgin",
+        2,
+        "mailman.files",
+        "MW208",
+    ),
+    Fault(
+        "syntax-error",
+        "mailman.cfg has a line that is no setting.",
+        f"printf '\\nthis is = not: [a setting\\n  \\n[broken\\n' >> {CFG}",
+        2,
+        "mailman.configuration",
+        "MW209",
+    ),
+    Fault(
+        "lmtp-port-differs",
+        "Mailman takes mail on another port than Postfix's map says.",
+        f"{cfg('mta', 'lmtp_port', '8025')}\n{RESTART_MAILMAN}",
+        2,
+        "mailman.configuration",
+        "MW213",
+    ),
+    Fault(
+        "lmtp-host-a-name",
+        "lmtp_host is a name that does not resolve.",
+        f"{cfg('mta', 'lmtp_host', 'lists.invalid')}\n{RESTART_MAILMAN}",
+        2,
+        "mailman.configuration",
+        "MW211",
+    ),
+    Fault(
+        "smtp-port-wrong",
+        "Mailman hands its mail to a port where nobody is.",
+        f"{cfg('mta', 'smtp_port', '26')}\n{RESTART_MAILMAN}",
+        2,
+        "mailman.configuration",
+        "MW212",
+    ),
+)

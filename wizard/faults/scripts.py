@@ -1,0 +1,83 @@
+"""Pieces of the faults' scripts."""
+
+from __future__ import annotations
+
+import shlex
+from string import Template
+
+DATA = "/var/lib/mailman3/data"
+CFG = "/etc/mailman3/mailman.cfg"
+RELOAD = "postfix reload"
+_KILL = Template(
+    """
+pid=$$(pgrep -o -f '[r]unner=$runner:')
+pkill -KILL -f '[r]unner=$runner:'
+tail --pid=$$pid -f /dev/null
+"""
+)
+RESTART_MAILMAN = f"""
+master=$(pgrep -o -f '[b]in/master')
+runuser -u list -- mailman -C {CFG} stop
+tail --pid=$master -f /dev/null
+runuser -u list -- mailman -C {CFG} start > /dev/null
+"""
+"""Stop and start it without waiting until it works; for a start that is to fail."""
+_TAKEN = Template(
+    """
+mkfifo /root/taken.ready
+setsid python3 -c '
+import signal, socket
+taken = socket.create_server(("127.0.0.1", $port))
+open("/root/taken.ready", "w").close()
+signal.pause()
+' > /dev/null 2>&1 < /dev/null &
+echo $$! > /root/taken.pid
+: < /root/taken.ready
+rm /root/taken.ready
+"""
+)
+GIVE_BACK = "kill $(cat /root/taken.pid); rm /root/taken.pid"
+_SETTING = Template(
+    """
+/usr/bin/python3 - <<'END'
+import base64, json, re, urllib.parse, urllib.request
+text = open("/etc/mailman3/mailman.cfg").read()
+password = re.search(r"(?m)^admin_pass\\s*[:=]\\s*(\\S+)", text)[1]
+request = urllib.request.Request(
+    "http://127.0.0.1:8001/3.1/$path", method="$method", data=urllib.parse.urlencode($data).encode()
+)
+request.add_header("Authorization", "Basic " + base64.b64encode(f"restadmin:{password}".encode()).decode())
+urllib.request.urlopen(request, timeout=30).close()
+END
+"""
+)
+
+
+def main_cf(*settings: str) -> str:
+    """Set parameters of Postfix, and have it read them."""
+    return f"{shlex.join(('postconf', '-e', *settings))}\n{RELOAD}"
+
+
+def killed(runner: str) -> str:
+    """Kill one runner, and wait until it is gone."""
+    return _KILL.substitute(runner=runner)
+
+
+def taken(port: int) -> str:
+    """Let another program listen on a port of loopback."""
+    return _TAKEN.substitute(port=port)
+
+
+def setting(key: str, value: str) -> str:
+    """Set one thing of the list in Mailman."""
+    return rest("PATCH", "lists/reading-group.local.edu/config", {key: value})
+
+
+def rest(method: str, path: str, data: dict[str, str]) -> str:
+    """Ask Mailman's REST interface to change something."""
+    return _SETTING.substitute(method=method, path=path, data=repr(data))
+
+
+def cfg(section: str, key: str, value: str) -> str:
+    """Change a setting that stands in mailman.cfg; `value` may not hold a slash."""
+    return f"sed -i '/^\\[{section}\\]/,/^\\[/ s/^{key}: .*/{key}: {value}/' {CFG}"

@@ -1,0 +1,76 @@
+"""Mending what main.cf says of Mailman's maps, where it would stop all mail: another type, proxy:, a missing file.
+
+This is stage 1's, although stage 3 puts the maps there: while one of them cannot be opened, no mail passes at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from wizard.errors import RefusedError
+from wizard.facts import maps
+from wizard.facts.address_class import entries
+from wizard.host import Host
+from wizard.mailman import cfg
+from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP
+from wizard.plan import Rebuild, Why
+from wizard.stages.main_cf import Parameter
+
+NAMES = (
+    "transport_maps",
+    "local_recipient_maps",
+    "relay_domains",
+    "relay_recipient_maps",
+    "virtual_mailbox_domains",
+    "virtual_mailbox_maps",
+)
+"""The parameters in which Mailman's manual has its maps named."""
+
+
+def parameters(host: Host, values: Mapping[str, str]) -> tuple[Parameter, ...]:
+    """Give the parameters in which a map of Mailman's stands, with that map named as Mailman compiles it.
+
+    Args:
+        host: the machine.
+        values: main.cf's, at least `NAMES` and ``default_database_type``.
+    """
+    paths = _paths(host)
+    kind = values["default_database_type"]
+    why = "Mailman's maps have this type, and are not open to proxymap"
+    return tuple(
+        Parameter(name, _named(kind, paths), why)
+        for name in NAMES
+        if any(_path(entry) in paths for entry in entries(values.get(name, "")))
+    )
+
+
+def missing(host: Host, stage: int, values: Mapping[str, str]) -> tuple[Rebuild, ...]:
+    """Plan the maps of Mailman's that main.cf names and that are not there, or never were compiled."""
+    kind, paths = values["default_database_type"], _paths(host)
+    named = {_path(entry) for name in NAMES for entry in entries(values.get(name, ""))} & paths
+    states = {path: maps.compiled_state(host, f"{kind}:{path}") for path in sorted(named)}
+    gone = [path for path, state in states.items() if None in {state.source_mtime, state.compiled_mtime}]
+    if not gone:
+        return ()
+    why = tuple(Why(path, "main.cf names it, and it is not there: all mail waits for it") for path in gone)
+    return (Rebuild(stage, "Mailman's maps", (*cfg.COMMAND, "aliases"), cfg.USER, why),)
+
+
+def _paths(host: Host) -> frozenset[str]:
+    try:
+        config = cfg.read(host)
+    except RefusedError:  # stage 2 mends it
+        config = None
+    return frozenset(str(config.data_dir / name) for name in (LMTP_MAP, DOMAINS_MAP)) if config else frozenset()
+
+
+def _path(entry: str) -> str:
+    return entry.removeprefix("proxy:").partition(":")[2]
+
+
+def _named(kind: str, paths: frozenset[str]) -> Callable[[str], str]:
+    def becomes(value: str) -> str:
+        words = [f"{kind}:{_path(entry)}" if _path(entry) in paths else entry for entry in entries(value)]
+        return value if words == list(entries(value)) else ", ".join(words)
+
+    return becomes
