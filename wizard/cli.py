@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from wizard import __version__, explain, planning, preflight, run, status
 from wizard.arguments import hide
@@ -63,17 +63,15 @@ def main(
     try:
         return command(Call(options, show, state or State(), program))
     except WizardError as error:
-        show.say(f"mailman-wizard: {error}")
-        if options.json:
-            show.json({"schema": 1, "run": None, "verified": False, "stages": [], "error": str(error)})
+        show.failed(str(error))
         return int(error.exit_code)
     except KeyboardInterrupt:
-        show.say("mailman-wizard: stopped by the keyboard")
+        show.failed("stopped by the keyboard")
         return int(ExitCode.NOT_VERIFIED)
     except BrokenPipeError:
         return int(ExitCode.NOT_VERIFIED)
     except Exception as error:  # noqa: BLE001 (the last resort: a defect is reported as one, exit 70)
-        show.say(f"mailman-wizard {__version__}: a defect of the wizard: {type(error).__name__}: {error}")
+        show.failed(f"a defect of the wizard {__version__}: {type(error).__name__}: {error}")
         show.say(traceback.format_exc())
         return int(ExitCode.DEFECT)
 
@@ -105,8 +103,8 @@ def _check(call: Call) -> int:
 
 
 def _start(call: Call, command: Any, first: int, last: int) -> int:
-    site = call.site
     preflight.require_root()
+    site = call.site
     accounts.named(site)
     call.state.prepare()
     approved = command == "check" or call.options.yes
@@ -153,7 +151,7 @@ def _ask(call: Call, directory: Path, event: Event) -> None:
 def _finish(call: Call, directory: Path, last: Event | None) -> int:
     if last is None or last.kind != "run.finished":
         output = (directory / run.OUTPUT).read_text(errors="replace").strip()
-        call.show.say(f"mailman-wizard: the run ended without a word: {output or 'it was killed'}")
+        call.show.failed(f"the run ended without a word: {output or 'it was killed'}", run=directory.name)
         return int(ExitCode.DEFECT)
     data: dict[str, Any] = dict(last.data)
     if data["error"]:
@@ -165,14 +163,23 @@ def _finish(call: Call, directory: Path, last: Event | None) -> int:
     else:
         changed = data.get("changed", 0)
         call.show.line(f"{changed} change(s) made" if changed else "nothing was changed")
-        word = "verified: true" if data["verified"] else "verified: false"
-        call.show.line(word, "bold green" if data["verified"] else "bold red")
+        call.show.line(*_verdict(data))
     return int(data["exit"])
 
 
+def _verdict(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Say how a run ended, and in which style: all six stages in one run are verified, anything less is not all."""
+    if data["verified"]:
+        return "verified: true", "bold green"
+    if data["exit"] != ExitCode.VERIFIED:
+        return "verified: false", "bold red"
+    passed = ", ".join(str(stage["stage"]) for stage in data["stages"])
+    return f"passed: stage {passed}; verified is said of all {LAST} in one run", "green"
+
+
 def _status(call: Call) -> int:
-    site = call.site
     preflight.require_root()
+    site = call.site
     found = status.status(site, LocalHost(), call.state)
     if call.options.json:
         call.show.json(found)
@@ -221,15 +228,27 @@ def _lab(call: Call) -> int:
     return lab.run(command[1:] if command[:1] == ["--"] else command, bare=call.options.bare, progress=progress)
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's, whose errors are JSON on standard output as well where that was asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and end with 2."""
+        if "--json" in sys.argv[1:]:
+            out, err = (console(stderr=stderr, color="never", plain=True) for stderr in (False, True))
+            Presenter(out, err, quiet=True).failed(message)
+            sys.exit(int(ExitCode.USAGE))
+        super().error(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     add = shared.add_argument
     add("--answers", metavar="FILE", help=f"the answers (default: {DEFAULT_PATH}, if it is there)")
     add("--set", metavar="KEY=VALUE", action="append", help="one answer, over the file's; may be repeated")
     add("--json", action="store_true", help="print one JSON object on standard output")
     add("--plain", action="store_true", help="plain lines, without colour")
     add("--color", choices=("auto", "always", "never"), default="auto", help="colour (default: auto)")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mailman-wizard",
         description="Set up Postfix and GNU Mailman 3, and prove each of six stages with real mail.",
         epilog="Exit codes: 0 verified or done, 1 a check did not pass, 2 a bad answer, 3 refused before anything "

@@ -101,6 +101,8 @@ class Engine:
         problems = accounts.taken(self.site)
         if problems:
             raise AnswerError(problems)
+        for stage in self.stages[first - 1 : last]:
+            stage.require(self.site, self.host)
         self._sweep()
         try:
             return all(self._take(stage, first, approve) for stage in self.stages[:last])
@@ -184,7 +186,7 @@ class Engine:
         self._tidy(self._bench.refresh)
         results = check.run_checks(
             stage.checks,
-            self._scene(stage),
+            self.scene(stage),
             self.emit,
             stage=stage.number,
             words=words(self.site),
@@ -200,7 +202,8 @@ class Engine:
         self._record(result, after, passed=passed)
         return passed
 
-    def _scene(self, stage: Stage) -> Scene:
+    def scene(self, stage: Stage) -> Scene:
+        """Give what the checks of a stage look at."""
         return Scene(
             stage=stage.number,
             site=self.site,

@@ -54,6 +54,12 @@ class Presenter:
         self.out.file.write(json.dumps(data) + "\n")
         self.out.file.flush()
 
+    def failed(self, error: str, *, run: str | None = None) -> None:
+        """Say why nothing came of a call: in words, and as JSON where that is what is read."""
+        self.say(f"mailman-wizard: {error}")
+        if self.quiet:
+            self.json({"schema": 1, "run": run, "verified": False, "stages": [], "error": error})
+
     def ask(self, text: str) -> None:
         """Print a question to standard error, the cursor staying behind it."""
         self.err.print(_safe(text), end="", markup=False, highlight=False, soft_wrap=True)

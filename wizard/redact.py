@@ -7,7 +7,15 @@ from collections.abc import Iterable
 
 HIDDEN = "[secret]"
 SHORTEST = 6
-"""Shorter strings are not hidden: they would tear holes into ordinary words."""
+"""Shorter strings are hidden only where a setting says what they are: elsewhere they would tear holes into words."""
+ORDINARY = frozenset(
+    {"mailman", "mailman3", "postfix", "postgres", "postgresql", "subscription", "broadcast", "integration"}
+)
+"""Words of this program's own: somebody's password may be one, and hiding it everywhere would make all unreadable."""
+_SETTING = re.compile(r"(?m)^([-+ ]?\s*(?:admin_pass|smtp_pass)\s*[:=][ \t]*)(?!\[secret\])[^\s].*$")
+"""A password in mailman.cfg, or in a diff of it (schema.cfg, ``[webservice]`` and ``[mta]``)."""
+_URL = re.compile(r"(?<=://)([^/\s:@]*):(?!\[secret\]@)[^/\s@]+@")
+"""A password in a URL (RFC 3986, 3.2.1)."""
 
 
 class Redactor:
@@ -19,10 +27,11 @@ class Redactor:
 
     def learn(self, *secrets: str) -> None:
         """Remember secrets; from now on they are hidden."""
-        self._secrets.update(secret for secret in secrets if len(secret) >= SHORTEST)
+        self._secrets.update(secret for secret in secrets if len(secret) >= SHORTEST and secret not in ORDINARY)
 
     def text(self, text: str) -> str:
-        """Return the text with every known secret hidden, the longest first."""
+        """Return the text with every known secret hidden, the longest first, and what is in a secret's place."""
+        text = _URL.sub(rf"\1:{HIDDEN}@", _SETTING.sub(rf"\1{HIDDEN}", text))
         if not self._secrets:
             return text
         # In one pass: what stands in a secret's place is not looked into again.

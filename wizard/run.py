@@ -177,7 +177,7 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
         "run.finished",
         run=directory.name,
         exit=int(code),
-        verified=code is ExitCode.VERIFIED,
+        verified=code is ExitCode.VERIFIED and [result.stage for result in results] == list(stages),
         changed=changed,
         error=error,
         stages=[result.data() for result in results],

@@ -108,6 +108,19 @@ POSTFIX = (
         "postconf -e virtual_mailbox_domains=local.edu",
         ("postfix.configuration", "virtual_mailbox_domains"),
     ),
+    _postfix(
+        "host name in two classes",
+        1,
+        "postconf -e virtual_mailbox_domains=mail.local.edu",
+        ("postfix.configuration", "mail.local.edu is in mydestination and virtual_mailbox_domains"),
+        also=("postfix.log",),
+    ),
+    _postfix(
+        "configuration that others can write",
+        1,
+        "chmod 666 /etc/postfix/main.cf",
+        ("postfix.configuration", "group or other writable"),
+    ),
     Break(
         "listening to everybody",
         1,

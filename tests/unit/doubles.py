@@ -132,6 +132,10 @@ def nothing(_site: Site, _host: object) -> Plan:
     return Plan(0)
 
 
+def allowing(_site: Site, _host: Host) -> None:
+    """Refuse nothing."""
+
+
 def passing(_scene: object) -> Evidence:
     return ("seen",)
 
@@ -157,8 +161,9 @@ def stage(
     *checks: Check[Scene],
     plan: Callable[[Site, Host], Plan] = nothing,
     depends: tuple[str, ...] = (str(MAIN_CF),),
+    require: Callable[[Site, Host], None] = allowing,
 ) -> Stage:
-    return Stage(number, f"stage{number}", "a double", depends, plan, checks)
+    return Stage(number, f"stage{number}", "a double", depends, plan, checks, require)
 
 
 def engine(root: Path, stages: tuple[Stage, ...], host: MemoryHost | None = None, site: Site | None = None) -> Engine:

@@ -181,6 +181,17 @@ class TestRefused:
         assert (ended.code, ended.out) == (3, "")
         assert "root" in ended.err
 
+    def test_who_may_not_read_the_answers_is_told_that_root_may(self, call: Call, tmp_path: Path) -> None:
+        (tmp_path / "closed").mkdir(mode=0o700)
+        for command in ("status", "check", "apply"):
+            with as_nobody():
+                ended = (
+                    call(command, "--yes", answers=str(tmp_path / "closed" / "site.toml"))
+                    if command == "apply"
+                    else call(command, answers=str(tmp_path / "closed" / "site.toml"))
+                )
+            assert ended.code == 3, ended.err
+
     def test_anybody_may_have_things_explained(self, call: Call) -> None:
         with as_nobody():
             ended = call("explain", "MW104", answers=None)
@@ -249,6 +260,19 @@ class TestRuns:
         (stage,) = ended.json()["stages"]
         assert stage["outcome"] == "fail"
         assert stage["checks"][0]["diagnosis"].keys() >= {"code", "title", "cause", "fix", "see"}
+
+    def test_a_part_of_the_stages_passes_and_is_not_called_verified(self, call: Call) -> None:
+        ended = call("check", "--stage", "1")
+        assert ended.code == 0
+        assert ended.out.endswith("passed: stage 1; verified is said of all 6 in one run\n")
+        assert call("check", "--stage", "1", "--json").json()["verified"] is False
+
+    @pytest.mark.parametrize("arguments", [("check", "--bogus"), ("check", "--stage", "9"), ("nonsense",), ()])
+    def test_bad_usage_with_json(self, call: Call, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "argv", ["mailman-wizard", *arguments, "--json"])
+        ended = call(*arguments, "--json", answers=None)
+        assert ended.code == 2
+        assert ended.json()["error"]
 
     def test_an_error_before_the_run_with_json(self, call: Call) -> None:
         ended = call("check", "--json", "--set", "mail.domain=nonsense")
@@ -325,6 +349,7 @@ class TestWatch:
         ended = call("watch")
         assert ended.code == 70
         assert "it was killed" in ended.err
+        assert call("watch", "--json").json()["run"] == directory.name
 
     def test_it_asks_nothing_and_answers_nothing(self, call: Call, state: State) -> None:
         """Who watches must not decide; the run waits for the one who started it."""

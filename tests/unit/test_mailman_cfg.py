@@ -232,3 +232,24 @@ class TestWanted:
             "127.0.0.1",
             "::1",
         ]
+
+
+class TestMended:
+    def test_lines_that_are_no_settings_are_commented_out(self) -> None:
+        text = DEBIAN + "\n[broken\nnonsense\n"
+        after, numbers = cfg.mended(text)
+        lines = text.split("\n")
+        assert [lines[number - 1] for number in numbers] == ["[broken", "nonsense"]
+        assert after == DEBIAN + f"\n{cfg.DISABLED}[broken\n{cfg.DISABLED}nonsense\n"
+        assert cfg.parse(after).values == cfg.parse(DEBIAN).values
+
+    def test_one_without_faults_stays_as_it_is(self) -> None:
+        assert cfg.mended(DEBIAN) == (DEBIAN, ())
+
+    def test_a_setting_that_is_there_twice(self) -> None:
+        after, numbers = cfg.mended("[mta]\nsmtp_port: 25\nsmtp_port: 26\n")
+        assert (after, numbers) == (f"[mta]\nsmtp_port: 25\n{cfg.DISABLED}smtp_port: 26\n", (3,))
+
+    def test_another_kind_of_file_is_refused(self) -> None:
+        with pytest.raises(RefusedError, match="cannot be read"):
+            cfg.mended("<html>\n[mta\n" * (cfg.MOST_LINES + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +77,22 @@ def test_what_is_learned_later_is_hidden_from_then_on() -> None:
     assert redactor.text("token-1") == "token-1"
     redactor.learn("token-1")
     assert redactor.text("token-1") == HIDDEN
+
+
+@pytest.mark.parametrize("word", ["abc12", "mailman", "x", "with blank"])
+@pytest.mark.parametrize("line", ["admin_pass: {}", "-admin_pass: {}", "+smtp_pass = {}", " admin_pass={}"])
+def test_a_password_in_a_setting_is_hidden_whatever_it_is(word: str, line: str) -> None:
+    text = f"[webservice]\n{line.format(word)}\nport: 8001"
+    shown = Redactor([word]).text(text)
+    assert word not in shown.replace("webservice", "")
+    assert (shown.startswith("[webservice]\n"), shown.endswith("\nport: 8001"), HIDDEN in shown) == (True, True, True)
+
+
+def test_a_password_in_a_url_is_hidden_whatever_it_is() -> None:
+    assert Redactor().text("url: postgresql://mailman:abc@db/lists") == f"url: postgresql://mailman:{HIDDEN}@db/lists"
+
+
+def test_a_word_of_the_program_s_own_is_not_torn_out_of_everything() -> None:
+    assert (
+        Redactor(["mailman"]).text("mailman.configuration in /etc/mailman3") == "mailman.configuration in /etc/mailman3"
+    )

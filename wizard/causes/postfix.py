@@ -80,13 +80,13 @@ def queue_full(ground: Ground) -> Found | None:
 
 
 def two_classes(ground: Ground) -> Found | None:
-    """The list domain is in two address classes that conflict."""
-    domain = ground.site.mail.domain
-    classes = address_class.of(ground.host, domain)
-    if not address_class.conflicting(classes):
-        return None
-    both = " and ".join(classes)
-    return Found({"domain": domain, "classes": both}, (f"{domain} is in {both}",))
+    """The list domain, or this host's name, is in two address classes that conflict."""
+    for domain in (ground.site.mail.domain, ground.site.mail.hostname):
+        classes = address_class.of(ground.host, domain)
+        if address_class.conflicting(classes):
+            both = " and ".join(classes)
+            return Found({"domain": domain, "classes": both}, (f"{domain} is in {both}",))
+    return None
 
 
 def no_class(ground: Ground) -> Found | None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from wizard.faults.model import Fault
 from wizard.faults.scripts import CFG, DATA, GIVE_BACK, RESTART_MAILMAN, cfg, killed, taken
 
-_STOP = f"runuser -u list -- mailman -C {CFG} stop\ntail --pid=$(pgrep -o -f '[b]in/master') -f /dev/null"
+_STOP = f"""
+master=$(pgrep -o -f 'mailman3/bin/[m]aster')
+runuser -u list -- mailman -C {CFG} stop
+tail --pid=$master -f /dev/null
+"""
 _LOCK = """
 mkfifo /root/locked
 setsid /usr/bin/python3 -c '
@@ -36,8 +40,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "stale-lock",
         "Mailman was killed, and its lock is still there.",
-        "pid=$(pgrep -o -f '[b]in/master')\n"
-        "pkill -KILL -u list -f '[b]in/(master|runner)'\n"
+        "pid=$(pgrep -o -f 'mailman3/bin/[m]aster')\n"
+        "pkill -KILL -u list -f 'mailman3/bin/[mr](aster|unner)'\n"
         "tail --pid=$pid -f /dev/null\n"
         "test -e /var/lib/mailman3/locks/master.lck",
         2,
@@ -59,7 +63,7 @@ FAULTS: tuple[Fault, ...] = (
         "The database's file belongs to root.",
         f"chown root:root {DATA}/mailman.db; chmod 640 {DATA}/mailman.db",
         2,
-        "mailman.database",
+        "mailman.configuration",
         "MW205",
     ),
     Fault(

@@ -16,7 +16,7 @@ tail --pid=$$pid -f /dev/null
 """
 )
 RESTART_MAILMAN = f"""
-master=$(pgrep -o -f '[b]in/master')
+master=$(pgrep -o -f 'mailman3/bin/[m]aster')
 runuser -u list -- mailman -C {CFG} stop
 tail --pid=$master -f /dev/null
 runuser -u list -- mailman -C {CFG} start > /dev/null

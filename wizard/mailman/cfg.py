@@ -152,7 +152,7 @@ def mended(text: str) -> tuple[str, tuple[int, ...]]:
 def _line(error: RefusedError) -> int | None:
     """Tell which line the parser stumbled over, from 1."""
     cause = error.__cause__
-    if isinstance(cause, ParsingError) and cause.errors:
+    if isinstance(cause, ParsingError) and getattr(cause, "errors", None):
         return int(cause.errors[0][0])
     number = getattr(cause, "lineno", None)
     return int(number) if number else None
@@ -179,7 +179,7 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _updater(text: str) -> ConfigUpdater:
-    updater = ConfigUpdater(delimiters=(":", "="), allow_no_value=True, space_around_delimiters=False)
+    updater = ConfigUpdater(delimiters=(":", "="), space_around_delimiters=False)
     try:
         updater.read_string(text, source=str(PATH))
     except ParserError as error:

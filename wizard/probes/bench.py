@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wizard import wait
@@ -123,17 +124,18 @@ class Bench:
         return remains.on_its_way(self.host, self.token)
 
     def drained(self, limit: float | None = None) -> tuple[str, ...]:
-        """Wait until nothing of this bench is on its way; return what still is at the limit.
+        """Wait until nothing of this bench is on its way; return what still is at the limit, or what was put off.
 
         Args:
             limit: seconds; None is `DRAIN_LIMIT`, or what the site gives one message if that is less.
         """
         seconds = min(DRAIN_LIMIT, self.site.check.limit) if limit is None else limit
-        try:
-            wait.until(lambda: None if self.on_its_way() else True, limit=seconds)
-        except wait.LimitError:
-            return self.on_its_way()
-        return ()
+        with suppress(wait.LimitError):
+            wait.until(lambda: True if self._settled() else None, limit=seconds)
+        return self.on_its_way()
+
+    def _settled(self) -> bool:
+        return not self.on_its_way() or remains.put_off(self.host, self.token)
 
     def refresh(self) -> None:
         """Give the probe lists the settings that the site's lists have now.

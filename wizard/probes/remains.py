@@ -80,6 +80,16 @@ def _mailman(host: Host, token: str) -> tuple[Path, ...]:
     return queues.holding(host, config.queue_dir, token) if config else ()
 
 
+def put_off(host: Host, token: str) -> bool:
+    """Tell whether all that is left is in Postfix's deferred queue, which is looked at every five minutes only.
+
+    Raises:
+        CommandError: the queue could not be read.
+    """
+    states = [message.queue_name for message in postqueue.read(host) if message.queue_id in _postfix(host, token)]
+    return bool(states) and set(states) == {"deferred"} and not _mailman(host, token)
+
+
 def _delete_queued(host: Host, token: str) -> None:
     for queue_id in _postfix(host, token):
         host.run(["postsuper", "-d", queue_id]).require()

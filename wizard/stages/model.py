@@ -12,6 +12,10 @@ from wizard.scene import Scene
 from wizard.site import Site
 
 
+def _anything(_site: Site, _host: Host) -> None:
+    """Refuse nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One of the six."""
@@ -25,6 +29,8 @@ class Stage:
     """What it would change on this machine as it is now; changes nothing."""
     checks: tuple[Check[Scene], ...]
     """What proves it, in order."""
+    require: Callable[[Site, Host], None] = _anything
+    """Raises `RefusedError` where its plan would harm what is there; asked before any stage is applied."""
 
 
 MAIL_PARTS = ("site.mail", "/etc/postfix/main.cf", "/etc/postfix/master.cf", "postfix")

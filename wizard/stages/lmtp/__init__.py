@@ -1,5 +1,6 @@
 """Stage 3: Postfix hands posts and commands to Mailman."""
 
+from wizard.stages.lmtp import others
 from wizard.stages.lmtp.checks import CHECKS
 from wizard.stages.lmtp.plan import plan
 from wizard.stages.model import ALL_PARTS, Stage
@@ -11,4 +12,5 @@ STAGE = Stage(
     depends=ALL_PARTS,
     plan=plan,
     checks=CHECKS,
+    require=others.require,
 )

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wizard import packages, services
-from wizard.errors import RefusedError
-from wizard.facts import maps, postconf
-from wizard.facts.address_class import entries
+from wizard.facts import maps
 from wizard.host import Host
 from wizard.mailman import cfg, rest
 from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP, Config
@@ -34,7 +32,6 @@ def plan(site: Site, host: Host) -> Plan:
         return Plan(NUMBER, (*_wanted_objects(site), *files, _reload()))
     tables = Tables(main_cf.present(host, ["default_database_type"])["default_database_type"], config)
     objects = _objects(site, config)
-    _require_no_others(site, host, tables)
     files = main_cf.change(host, NUMBER, parameters(site, tables))
     return Plan(NUMBER, (*objects, *_maps(host, tables), *files, *((_reload(),) if files else ())))
 
@@ -73,24 +70,6 @@ def parameters(site: Site, tables: Tables) -> tuple[Parameter, ...]:
     }
     others = [each for name, found in unused.items() if name != site.mail.domain_class for each in found]
     return (*always, *by_class[site.mail.domain_class], *others)
-
-
-def _require_no_others(site: Site, host: Host, tables: Tables) -> None:
-    """Refuse to give other relay domains a recipient map that knows none of their users.
-
-    Raises:
-        RefusedError: names what is in relay_domains, and says what to do.
-    """
-    if site.mail.domain_class != "dedicated":
-        return
-    values = postconf.settings(host, names=("relay_domains", "relay_recipient_maps"))
-    others = [entry for entry in entries(values["relay_domains"]) if entry not in {tables.domains, site.mail.domain}]
-    if others and not entries(values["relay_recipient_maps"]):
-        raise RefusedError(
-            f"relay_domains holds {', '.join(others)}, and relay_recipient_maps is empty: with Mailman's map in it, "
-            "all mail for those would be refused. Give relay_recipient_maps a map of their recipients first (an entry "
-            "'@DOMAIN OK' accepts all of a domain), then start again; nothing was changed."
-        )
 
 
 def _delimiter(value: str) -> str:

@@ -13,6 +13,7 @@ from requests.auth import HTTPBasicAuth
 from wizard import wait
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
+from wizard.errors import CommandError, RefusedError
 from wizard.facts import runners
 from wizard.facts.runners import Mailman, Runner, Slot
 from wizard.host import Listener
@@ -32,8 +33,14 @@ PASSWORD = "wrong-on-purpose"  # noqa: S105 (that it is wrong is the point)
 
 def configuration(scene: Scene) -> Evidence:
     """What Mailman itself says is in effect, against what the plan wants."""
-    config = scene.mailman()
-    effective = scene.effective.now(scene.host)
+    try:
+        config = scene.mailman()
+    except RefusedError as error:
+        raise CheckFailedError(str(error)) from error
+    try:
+        effective = scene.effective.now(scene.host)
+    except CommandError as error:
+        raise CheckFailedError(f"Mailman does not tell its configuration: {error}") from error
     wanted = settings.wanted(scene.site, config)
     wrong = [each for each in wanted if not each.met(effective.get((each.section, each.key), ""))]
     if wrong:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from wizard import packages, services
+from wizard.errors import CommandError
 from wizard.facts import mailman_conf, runners
 from wizard.host import Host
 from wizard.mailman import cfg, settings
@@ -110,7 +111,10 @@ def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
     state = host.state(cfg.PATH)
     if found.masters and state is not None and state.mtime > found.masters[0].started + CLOCK:
         return (_act("restart", "mailman.cfg was changed after its start"),)
-    missing = runners.missing(runners.expected_slots(mailman_conf.read(host, cfg.PATH)), found)
+    try:
+        missing = runners.missing(runners.expected_slots(mailman_conf.read(host, cfg.PATH)), found)
+    except CommandError:  # what keeps Mailman from reading it is in this plan, and the next one sees the rest
+        return ()
     if missing:
         return (_act("restart", f"no working process for {', '.join(map(str, missing))}"),)
     return ()

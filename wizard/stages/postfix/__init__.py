@@ -1,6 +1,7 @@
 """Stage 1: local mail works."""
 
 from wizard.stages.model import MAIL_PARTS, Stage
+from wizard.stages.postfix import recipients
 from wizard.stages.postfix.checks import CHECKS
 from wizard.stages.postfix.plan import plan
 
@@ -11,4 +12,5 @@ STAGE = Stage(
     depends=MAIL_PARTS,
     plan=plan,
     checks=CHECKS,
+    require=recipients.require,
 )

@@ -18,6 +18,10 @@ from wizard.probes.accounts import Subscriber
 from wizard.scene import Scene
 from wizard.stages import proof
 
+COMPLAINTS = ("fatal:", "error:", "panic:", "group or other writable", "not owned by")
+"""What is no mere remark in what ``postfix check`` says (conf/postfix-script)."""
+CONFLICT = "do not list domain"
+"""How Postfix warns of a domain in two address classes."""
 UNKNOWN_USER = 550
 PERMANENT = 500
 ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (compared with, never bound to)
@@ -29,20 +33,17 @@ ELSEWHERE = "probe@example.com"
 def configuration(scene: Scene) -> Evidence:
     """Postfix's own judgement, and the domain's address class."""
     passed, said = staging.postfix_check(scene.host)
-    if not passed or any(level in line for line in said for level in ("fatal:", "error:", "panic:")):
+    if not passed or any(word in line for line in said for word in COMPLAINTS):
         raise CheckFailedError("postfix check does not pass", *said)
-    classes = address_class.of(scene.host, scene.site.mail.domain)
-    warned = [line.text for line in scene.logs.postfix() if "do not list domain" in line.text]
-    if address_class.conflicting(classes) or warned:
-        domain = scene.site.mail.domain
-        raise CheckFailedError(
-            f"{domain} is in {' and '.join(classes)}",
-            *warned,
-            diagnosis=diagnose("MW101", scene.words, domain=domain, classes=" and ".join(classes)),
-        )
+    classes = {name: address_class.of(scene.host, name) for name in (scene.site.mail.domain, scene.site.mail.hostname)}
+    for domain, found in classes.items():
+        if address_class.conflicting(found):
+            both = " and ".join(found)
+            known = diagnose("MW101", scene.words, domain=domain, classes=both)
+            raise CheckFailedError(f"{domain} is in {both}", diagnosis=known)
     return (
         f"postfix check passes: {'; '.join(said) or 'no complaint'}",
-        f"address class of {scene.site.mail.domain}: {_class(classes)}",
+        *(f"address class of {domain}: {_class(found)}" for domain, found in classes.items()),
     )
 
 
@@ -186,7 +187,7 @@ def queue(scene: Scene) -> Evidence:
 def log(scene: Scene) -> Evidence:
     """Postfix's log holds nothing fatal since the run began."""
     lines = scene.logs.postfix()
-    bad = [line.text for line in lines if line.level in {"fatal", "panic", "error"}]
+    bad = [line.text for line in lines if line.level in {"fatal", "panic", "error"} or CONFLICT in line.text]
     if bad:
         raise CheckFailedError(f"{len(bad)} bad line(s) in {scene.logs.postfix_source}", *bad[:10])
     if not lines:
@@ -257,7 +258,8 @@ CHECKS: tuple[Check[Scene], ...] = (
     Check(
         id="postfix.log",
         title="The log is clean",
-        proves="Since the run began, Postfix has logged the probes' mail and nothing fatal, panic or error.",
+        proves="Since the run began, Postfix has logged the probes' mail, and nothing fatal, panic or error, nor a "
+        "domain in two address classes.",
         see=("postconf maillog_file", "tail -n 50 /var/log/mail.log", "journalctl -t postfix/smtpd -n 50"),
         look=log,
         needs=("postfix.listening",),

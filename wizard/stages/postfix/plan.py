@@ -43,7 +43,7 @@ def plan(site: Site, host: Host) -> Plan:
     files = (*main_cf.change(host, NUMBER, wanted), *_master(host))
     rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
     maps_of_mailman = tables.missing(host, NUMBER, values)
-    return Plan(NUMBER, (*files, *rotated, *maps_of_mailman, *_aliases(host), *_service(host, files)))
+    return Plan(NUMBER, (*files, *rotated, *maps_of_mailman, *_aliases(host), *_service(host, files, maps_of_mailman)))
 
 
 def _first(host: Host) -> File:
@@ -139,15 +139,26 @@ def _recipients(site: Site) -> Callable[[str], str]:
     return becomes
 
 
+def missing_services(host: Host) -> dict[str, str]:
+    """Tell the lines that master.cf needs and does not have, by service."""
+    there = {f"{_port(service.name)}/{service.kind}" for service in postconf.services(host)}
+    return {name: line for name, line in (SMTP_SERVICE, POSTLOG_SERVICE) if name not in there}
+
+
 def _master(host: Host) -> tuple[File, ...]:
-    there = {f"{service.name}/{service.kind}" for service in postconf.services(host)}
-    missing = {name: line for name, line in (SMTP_SERVICE, POSTLOG_SERVICE) if name not in there}
+    missing = missing_services(host)
     if not missing:
         return ()
     path = staging.POSTFIX / staging.MASTER
     why = tuple(Why(name, "the service is missing in master.cf") for name in missing)
     content = staging.edited_master(host, missing)
     return (File(NUMBER, path, host.read(path), content, 0o644, "root", "root", why),)
+
+
+def _port(name: str) -> str:
+    """Tell a service by its port's name: ``25``, ``127.0.0.1:smtp`` and ``[::1]:25`` are all smtp's (master(5))."""
+    port = name.rpartition(":")[2]
+    return "smtp" if port == "25" else port
 
 
 def _aliases(host: Host) -> tuple[Change, ...]:
@@ -160,9 +171,12 @@ def _aliases(host: Host) -> tuple[Change, ...]:
     return (Rebuild(NUMBER, " ".join(stale), ("newaliases",), None, why),)
 
 
-def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
+def _service(host: Host, files: tuple[File, ...], rebuilt: tuple[Rebuild, ...]) -> tuple[Service, ...]:
     if not services.postfix_masters(host):
         return (Service(NUMBER, services.POSTFIX, "start", (Why("start", "it does not run"),)),)
+    if rebuilt and not files:
+        why = "daemons that could not open a map do not look for it again"
+        return (Service(NUMBER, services.POSTFIX, "reload", (Why("reload", why),)),)
     if not files:
         return ()
     named = {why.what for file in files for why in file.why}
