@@ -182,7 +182,7 @@ class JournalLog:
         asked = ("--case-sensitive=yes", f"--grep={pattern}", f"--since=@{since.timestamp():.6f}")
         base = ("journalctl", "--quiet", "--no-pager", "--all", "--output=json", f"--output-fields={_FIELDS}")
         ended = host.run([*base, *asked, _MAIL], limit=SEARCH_LIMIT)
-        # Up to which version it ends with 1 when nothing matches is not told; it says nothing then.
+        # When nothing matches, journalctl (252) ends with 1 and says nothing.
         if not (ended.code == 1 and not ended.stdout and not ended.stderr):
             ended.require()
         return _of(self.name, (line for entry in _entries(ended.stdout) if (line := parse_entry(entry))))
