@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
-from wizard import __version__, explain, planning, preflight, run, status
+from wizard import __version__, explain, planning, preflight, run, status, trace
 from wizard.arguments import hide
 from wizard.errors import AnswerError, ExitCode, Problem, WizardError
-from wizard.events import Event
+from wizard.events import Emit, Event
 from wizard.localhost import LocalHost
 from wizard.present import Presenter, console, counted
 from wizard.probes import accounts
@@ -24,6 +25,7 @@ from wizard.stages import STAGES
 from wizard.state import State
 
 LAST = len(STAGES)
+MOST_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,84 @@ def _explain(call: Call) -> int:
     return int(ExitCode.VERIFIED)
 
 
+def _trace(call: Call) -> int:
+    site, host = call.site, LocalHost()
+    if call.options.send is None:
+        wanted = trace.identity(call.options.message_id)
+        preflight.require_root()
+        since = host.now() - timedelta(days=call.options.since)
+        return _traced(call, trace.Gatherer(host, site, wanted, since), wait_for=call.options.follow)
+    preflight.require_root()
+    begun = host.now() - trace.CLOCK
+    with trace.sent(call.options.send, site, host, call.state, _notes(call)) as sent:
+        call.show.say(f"sent {sent.message.message_id} to {sent.to}")
+        if sent.refused is not None:
+            return _show_trace(call, trace.not_taken(sent.message.message_id, sent.refused))
+        probe = trace.Gatherer(host, site, sent.message.message_id, begun, probe=True, people=sent.people)
+        return _traced(call, probe, wait_for=True)
+
+
+def _traced(call: Call, gatherer: trace.Gatherer, *, wait_for: bool) -> int:
+    """Trace once, or until nothing changes any more; show hops as they change if that is asked for."""
+    if not wait_for:
+        return _show_trace(call, trace.judge(gatherer.look()))
+    shown: dict[str, trace.Hop] = {}
+    found = None
+    for found in trace.follow(gatherer, float(gatherer.site.check.limit)):
+        for hop in found.hops if call.options.follow else ():
+            if shown.get(hop.name) != hop and hop.state is not trace.State.NOT_REACHED:
+                shown[hop.name] = hop
+                _progress(call, trace.of_hop(hop))
+    assert found is not None
+    if call.options.follow and not call.options.json:
+        _progress(call, trace.conclusion(found))
+        return _trace_code(found)
+    return _show_trace(call, found)
+
+
+def _show_trace(call: Call, found: trace.Trace) -> int:
+    if call.options.json:
+        call.show.json(found.data())
+    else:
+        _progress(call, trace.lines(found))
+    return _trace_code(found)
+
+
+def _progress(call: Call, lines: Iterable[trace.Line]) -> None:
+    for text, style in lines:
+        if call.options.json:
+            call.show.say(text)
+        else:
+            call.show.line(text, style)
+
+
+def _trace_code(found: trace.Trace) -> int:
+    return int(ExitCode.VERIFIED if found.stopped_at is None else ExitCode.NOT_VERIFIED)
+
+
+def _notes(call: Call) -> Emit:
+    def emit(kind: str, /, **data: object) -> None:
+        if kind == "note":
+            call.show.say(str(data["text"]))
+
+    return emit
+
+
+def _days(text: str) -> float:
+    """Read --since.
+
+    Raises:
+        ArgumentTypeError: it is not a number of days.
+    """
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r}: days, more than 0 and at most {MOST_DAYS}")
+    return days
+
+
 def _watch(call: Call) -> int:
     preflight.require_root()
     runs = [path for path in call.state.runs.glob("*") if path.is_dir()]
@@ -278,6 +358,12 @@ def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.Arg
     made = command("check", _check, "Run the live checks alone; changes no configuration.")
     made.add_argument("--stage", type=int, choices=numbers, help="one stage only")
     command("status", _status, "Show the six stages: verified, stale, failed, open, shut.")
+    made = command("trace", _trace, "Follow one message through the six hops, from its entry to every mailbox.")
+    one = made.add_mutually_exclusive_group(required=True)
+    one.add_argument("message_id", nargs="?", metavar="MESSAGE-ID", help="as in the mail's header")
+    one.add_argument("--send", metavar="ADDRESS", help="send a message for a list, or to a user named for checks")
+    made.add_argument("--follow", action="store_true", help="show each hop as it changes, until none does any more")
+    made.add_argument("--since", type=_days, default=5.0, metavar="DAYS", help="how far back to look (default: 5)")
     made = command("explain", _explain, "Explain a check or a diagnosis; without a name, list them.")
     made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
     made = command("watch", _watch, "Follow a run, read-only, as it happens or afterwards.")

@@ -9,13 +9,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tests
-from tests.unit.doubles import as_nobody
+from tests.unit.doubles import MemoryHost, as_nobody
+from tests.unit.trace.recorded import recording
 from wizard import __version__, cli, explain, run
 from wizard.probes import accounts
 from wizard.site import build
@@ -23,7 +25,7 @@ from wizard.stages import STAGES
 from wizard.state import State
 
 ROOT = Path(tests.__file__).parent.parent
-COMMANDS = ("plan", "apply", "check", "status", "explain", "watch", "lab")
+COMMANDS = ("plan", "apply", "check", "status", "trace", "explain", "watch", "lab")
 
 
 @dataclass(frozen=True)
@@ -420,3 +422,89 @@ class TestExplain:
     def test_the_sites_values_are_in_the_commands(self, call: Call) -> None:
         ended = call("explain", "lmtp.unknown-list", "--set", "mail.domain=lists.example.org")
         assert "no-such-list@lists.example.org" in ended.out
+
+
+class TestTrace:
+    """The machine has no mail server, or none that these tests may use: what is refused before it is asked."""
+
+    @pytest.mark.parametrize("given", ["", "a b", "<<a@b>>", "a\x1b[31m@b", "x" * 1000])
+    def test_what_is_no_message_id_is_exit_2(self, call: Call, given: str) -> None:
+        ended = call("trace", given)
+        assert (ended.code, ended.out) == (2, "")
+        assert "MESSAGE-ID" in ended.err
+        assert ended.err.replace("\n", "").isprintable()
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("trace",),
+            ("trace", "a@b", "--send", "reading-group@local.edu"),
+            ("trace", "a@b", "--since", "0"),
+            ("trace", "a@b", "--since", "nan"),
+            ("trace", "a@b", "--since", "\x1b[31m"),
+            ("trace", "a@b", "c@d"),
+        ],
+    )
+    def test_bad_usage_is_exit_2(self, call: Call, arguments: tuple[str, ...]) -> None:
+        ended = call(*arguments, answers=None)
+        assert (ended.code, ended.out) == (2, "")
+        assert "usage: mailman-wizard" in ended.err
+        assert "\x1b" not in ended.err
+
+    @pytest.mark.parametrize(
+        "address", ["somebody@example.org", "root@local.edu", "reading-group-owner@local.edu", "\x1b[31m", "a b"]
+    )
+    def test_nobody_is_sent_mail_who_was_not_named(self, call: Call, state: State, address: str) -> None:
+        ended = call("trace", "--send", address)
+        assert (ended.code, ended.out) == (2, "")
+        assert "--send" in ended.err
+        assert "reading-group@local.edu" in ended.err
+        assert "\x1b" not in ended.err
+        assert not state.root.exists()
+
+    def test_while_a_run_goes_on_nothing_is_sent(self, call: Call, state: State) -> None:
+        state.prepare()
+        with state.locked():
+            ended = call("trace", "--send", "reading-group@local.edu")
+        assert ended.code == 3
+        assert "holds the lock" in ended.err
+
+    def test_who_is_not_root_is_exit_3(self, call: Call) -> None:
+        with as_nobody():
+            ended = call("trace", "a@b", answers=None)
+        assert (ended.code, ended.out) == (3, "")
+
+    def test_without_a_log_it_is_exit_3(self, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cli, "LocalHost", lambda: MemoryHost(commands={"postconf": lambda _: "maillog_file = \n"}))
+        ended = call("trace", "a@b", "--json")
+        assert ended.code == 3
+        assert "maillog_file" in ended.json()["error"]
+
+    @pytest.mark.parametrize(("identity", "code"), [("plain-1@local.edu", 0), ("<never@local.edu>", 1)])
+    @pytest.mark.parametrize("how", [("--json",), ("--plain",), ("--follow", "--set", "check.limit=1"), ()])
+    def test_a_message_of_a_recorded_log(
+        self,
+        call: Call,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        identity: str,
+        code: int,
+        how: tuple[str, ...],
+    ) -> None:
+        log = tmp_path / "mail.log"
+        today = f"{datetime.now().astimezone():%b %e}"
+        log.write_text(recording("mail.log").replace("Nov 22 1", f"{today} 0"))
+        host = MemoryHost(commands={"postconf": lambda _: f"maillog_file = {log}\n"})
+        monkeypatch.setattr(cli, "LocalHost", lambda: host)
+        ended = call("trace", identity, *how)
+        assert ended.code == code
+        assert "\x1b" not in ended.out
+        if "--json" in how:
+            found = ended.json()
+            assert found["schema"] == 1
+            assert found["stopped_at"] == (None if code == 0 else "entry")
+        elif code == 0:
+            assert ended.out.splitlines()[-1] == "it reached everything"
+            assert any(line.startswith("passed      mailbox") for line in ended.out.splitlines())
+        else:
+            assert ended.out.splitlines()[-1].startswith("not found: nothing of this message")

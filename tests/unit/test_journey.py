@@ -1,79 +1,62 @@
-"""How far a message came, told from recordings of real logs."""
+"""How far a message came, as a check that failed says it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import pairwise
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.unit.doubles import MemoryHost
 from tests.unit.facts.recorded import recording
-from wizard.facts import mailman_log, postfix_log
+from tests.unit.trace.recorded import material, queue_file, traced
 from wizard.logs import Logs
 from wizard.site import Site
 from wizard.trace import journey
+from wizard.trace.judge import judge
 
-NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
-LMTP = "127.0.0.1:8024"
-POSTFIX = postfix_log.parse(recording("postfix.log").splitlines(), now=NOW)
-MAILMAN = tuple(
-    line for name in ("mailman.log", "smtp.log") for line in mailman_log.parse(recording(name).splitlines(), file=name)
+
+@pytest.mark.parametrize(
+    ("name", "hop", "line"),
+    [
+        ("all-1", "mailbox", "to=<cyd@local.edu>"),
+        ("plain-1", "mailbox", "to=<bea@local.edu>"),
+        ("join-1", "mailman", "processed as mail to -join"),
+        ("held-1", "mailman", "HOLD: "),
+        ("discarded-1", "mailman", "DISCARD: "),
+        ("many-1", "postfix-out", "from=<reading-group-bounces@local.edu>"),
+        ("ghost-1", "outbound", "post to reading-group@local.edu"),
+        ("refused-1", "entry", "from=<ann@local.edu>"),
+    ],
 )
+def test_the_last_hop_and_its_line(name: str, hop: str, line: str) -> None:
+    said = journey.told(traced(name))[0]
+    assert said.startswith(f"last hop seen: {hop} (")
+    assert line in said
 
 
-def names(message_id: str, *, lines: int | None = None, lmtp: str = LMTP) -> list[str]:
-    return [hop.name for hop in journey.hops(POSTFIX[:lines], MAILMAN if lines is None else (), message_id, lmtp=lmtp)]
+def test_why_it_went_no_farther() -> None:
+    said = journey.told(traced("refused-1"))
+    assert said[1].startswith("stuck at lmtp: not reading-group@local.edu: lost connection")
+    assert any("status=deferred" in line for line in said[2:])
 
 
-def test_a_post_passes_all_six() -> None:
-    found = names("<post-1@local.edu>")
-    assert tuple(dict.fromkeys(found)) == journey.HOPS
+def test_a_runner_that_stands_still() -> None:
+    base = material("all-1")
+    coming = tuple(line for line in base.postfix if line.queue_id == base.postfix[0].queue_id)
+    at = coming[-1].at
+    file = queue_file("in", at)
+    found = judge(replace(base, postfix=coming, mailman=(), files=(file,), now=at + timedelta(seconds=3)))
+    first, second, *_ = journey.told(found)
+    assert first.startswith("last hop seen: lmtp (")
+    assert second == f"pending at mailman: waits in Mailman's queue in: {file.path}"
 
 
-def test_a_post_that_is_held_stops_in_mailman() -> None:
-    assert tuple(dict.fromkeys(names("<held-1@local.edu>"))) == ("entry", "lmtp", "mailman")
-
-
-def test_a_command_ends_in_mailman() -> None:
-    assert tuple(dict.fromkeys(names("<join-1@local.edu>")))[:2] == ("entry", "lmtp")
-
-
-def test_plain_mail_goes_from_entry_to_the_mailbox() -> None:
-    assert names("<plain-1@local.edu>") == ["entry", "mailbox"]
-
-
-def test_a_message_that_nobody_logged_passed_none() -> None:
-    assert names("<never@local.edu>") == []
-
-
-def test_an_identity_is_not_taken_for_another_that_begins_alike() -> None:
-    assert names("<post-@local.edu>") == names("<post-1@local>") == []
-
-
-@pytest.mark.parametrize("brackets", ["<{}>", "{}"])
-def test_the_brackets_of_the_message_id_do_not_matter(brackets: str) -> None:
-    assert names(brackets.format("plain-1@local.edu")) == ["entry", "mailbox"]
-
-
-def test_hops_come_in_their_order_however_the_log_is_ordered() -> None:
-    found = [journey.HOPS.index(hop.name) for hop in journey.hops(POSTFIX, MAILMAN, "<post-1@local.edu>", lmtp=LMTP)]
-    assert found == sorted(found)
-
-
-def test_as_the_log_grows_so_does_the_way() -> None:
-    ways = [names("<post-1@local.edu>", lines=count) for count in range(len(POSTFIX) + 1)]
-    assert ways[0] == []
-    assert all(len(after) >= len(before) for before, after in pairwise(ways))
-
-
-def test_the_lines_about_a_message_are_its_own() -> None:
-    lines = journey.about(POSTFIX, MAILMAN, "<plain-1@local.edu>")
-    assert lines[0].startswith("postfix/")
-    assert all("plain-1@local.edu" in line or "4jXL7V4r7bzJB5w" in line for line in lines)
-    assert not any("post-1@local.edu" in line for line in lines)
+def test_what_discard_took_was_not_delivered() -> None:
+    base = material("plain-1")
+    lines = tuple(replace(line, text=line.text.replace("relay=local", "relay=none")) for line in base.postfix)
+    assert journey.told(judge(replace(base, postfix=lines)))[0].startswith("last hop seen: entry (")
 
 
 class TestLastSeen:
@@ -89,8 +72,9 @@ class TestLastSeen:
     def test_the_last_hop_and_its_line(self, tmp_path: Path) -> None:
         host, logs = self.logs(tmp_path, recording("postfix.log"))
         first, *lines = journey.last_seen(host, logs, "<plain-1@local.edu>", Site())
-        assert first.startswith("last hop seen: mailbox (to=<bob@local.edu>")
-        assert 0 < len(lines) <= journey.SHOWN
+        assert first.startswith("last hop seen: mailbox (")
+        assert "to=<bob@local.edu>" in first
+        assert 0 < len(lines) <= journey.SHOWN + 2
 
     def test_none(self, tmp_path: Path) -> None:
         host, logs = self.logs(tmp_path, recording("postfix.log"))

@@ -12,7 +12,7 @@ import gzip
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -60,15 +60,22 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class File:
     """One file that holds a part of the log."""
 
     path: Path
     inode: int
     mtime: float
+    """When it was last written to, in seconds since the epoch."""
+
+    @property
+    def compressed(self) -> bool:
+        """Whether it is to be decompressed."""
+        return self.path.suffix == ".gz"
 
     def open(self) -> BinaryIO:
-        return cast("BinaryIO", gzip.open(self.path)) if self.path.suffix == ".gz" else self.path.open("rb")
+        """Open what it holds."""
+        return cast("BinaryIO", gzip.open(self.path)) if self.compressed else self.path.open("rb")
 
 
 def mark(host: Host, path: Path) -> Mark:
@@ -120,7 +127,36 @@ def read(host: Host, path: Path, since: Mark, *, cap: int = CAP) -> Chunk:
     return Chunk((), since, more=False, lost=lost)
 
 
-def _parts(path: Path, since: Mark) -> tuple[list[tuple[_File, int]], bool]:
+def files(path: Path, since: float) -> tuple[File, ...]:
+    """List the files that hold what a log got since a moment, rotated ones among them, oldest first.
+
+    Args:
+        path: the log file.
+        since: seconds since the epoch.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    current = _file(path)
+    rotated = sorted(_rotated(path, Mark(since)), key=lambda file: file.mtime)
+    return (*rotated, current) if current and current.mtime >= since - _CLOCK else tuple(rotated)
+
+
+@contextmanager
+def opened(file: File) -> Iterator[BinaryIO]:
+    """Open what a file holds, to be read from any place.
+
+    Raises:
+        OSError: it cannot be read, or not be decompressed.
+    """
+    try:
+        with file.open() as source:
+            yield source
+    except _DAMAGED as error:
+        raise _not_decompressed(file, error) from error
+
+
+def _parts(path: Path, since: Mark) -> tuple[list[tuple[File, int]], bool]:
     """List the files that hold what is after a mark, each with where to start; and whether a part is lost."""
     current = _file(path)
     live = [current] if current else []
@@ -139,26 +175,27 @@ def _parts(path: Path, since: Mark) -> tuple[list[tuple[_File, int]], bool]:
     return [(file, 0) for file in live], bool(live)
 
 
-def _holds(file: _File, since: Mark) -> bool:
+def _holds(file: File, since: Mark) -> bool:
     """Whether the bytes before the mark are in this file, at the same place."""
     try:
-        with file.open() as opened:
-            opened.seek(since.offset - len(since.tail))
-            return opened.read(len(since.tail)) == since.tail
+        with file.open() as source:
+            source.seek(since.offset - len(since.tail))
+            return source.read(len(since.tail)) == since.tail
     except _DAMAGED:
         return False
 
 
-def _data(file: _File, start: int, cap: int) -> bytes:
-    try:
-        with file.open() as opened:
-            opened.seek(start)
-            return opened.read(cap)
-    except _DAMAGED as error:
-        raise OSError(errno.EIO, f"cannot be decompressed ({error})", str(file.path)) from error
+def _data(file: File, start: int, cap: int) -> bytes:
+    with opened(file) as source:
+        source.seek(start)
+        return source.read(cap)
 
 
-def _rotated(path: Path, since: Mark) -> Iterator[_File]:
+def _not_decompressed(file: File, error: Exception) -> OSError:
+    return OSError(errno.EIO, f"cannot be decompressed ({error})", str(file.path))
+
+
+def _rotated(path: Path, since: Mark) -> Iterator[File]:
     """Find the files beside a log that were written to after the mark."""
     starts = (f"{path.name}.", f"{path.name}-")
     with suppress(FileNotFoundError, NotADirectoryError):
@@ -171,12 +208,12 @@ def _rotated(path: Path, since: Mark) -> Iterator[_File]:
                     yield file
 
 
-def _file(path: Path) -> _File | None:
+def _file(path: Path) -> File | None:
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return _File(path, found.st_ino, found.st_mtime) if stat.S_ISREG(found.st_mode) else None
+    return File(path, found.st_ino, found.st_mtime) if stat.S_ISREG(found.st_mode) else None
 
 
 def _whole_lines(data: bytes, cap: int, *, closed: bool) -> bytes:

@@ -165,3 +165,9 @@ def parse_line(line: str, *, file: str = "mailman.log", zone: tzinfo | None = No
         at = stamps.iso(f"{match['year']}-{month:02}-{match['day']} {match['time']} {match['zone']}")
         return LogLine(file, at, None, match["text"]) if at else None
     return None
+
+
+def stamp(text: str, _now: datetime) -> datetime | None:
+    """Read a line's time, or None if it has none of its own."""
+    line = parse_line(text)
+    return line.at if line else None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
 
-from wizard.facts import logfile, postconf, stamps
+from wizard.facts import logfile, logsearch, postconf, stamps
 from wizard.facts.logfile import Mark
 from wizard.host import Host
 from wizard.printable import printable
@@ -24,8 +24,10 @@ SYSLOG_FILE = Path("/var/log/mail.log")
 SYSLOG_DAEMONS = frozenset({"rsyslogd", "syslog-ng", "syslogd"})
 SYSTEMD = Path("/run/systemd/system")
 _NAME = "postfix"
+_TIME = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)"
+_STAMP = re.compile(_TIME, re.ASCII)
 _LINE = re.compile(
-    r"(?P<stamp>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)) "
+    rf"(?P<stamp>{_TIME}) "
     r"(?P<host>\S+) (?P<program>[^\s\[\]:]+)(?:\[(?P<pid>\d{1,9})\])?: (?P<text>.*)",
     re.DOTALL | re.ASCII,
 )
@@ -38,6 +40,8 @@ _LEVEL = re.compile(r"(?P<level>panic|fatal|error|warning): ")
 _MAIL = "SYSLOG_FACILITY=2"
 _DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
 """journald's message that it dropped lines above its rate limit (sd-messages.h)."""
+SEARCH_LIMIT = 600
+"""Seconds that a search through days of the journal may take."""
 _FIELDS = "MESSAGE,MESSAGE_ID,SYSLOG_IDENTIFIER,SYSLOG_PID,_PID,_HOSTNAME"
 
 
@@ -129,6 +133,15 @@ class FileLog:
         """Mark the end of the file."""
         return logfile.mark(host, self.path)
 
+    def window(self, since: datetime) -> tuple[logsearch.Part, ...]:
+        """List the files that have what was written since a moment; see `logsearch.window`."""
+        return logsearch.window(self.path, since, stamp)
+
+    def found(self, part: logsearch.Part, found: logsearch.Found) -> LogLine | None:
+        """Parse a line that was searched for; None if it is of another form, or not Postfix's."""
+        line = parse_line(printable(found.line.decode("utf-8", "backslashreplace")), now=part.written)
+        return next(iter(_of(self.name, [line])), None) if line else None
+
     def since(self, host: Host, mark: Mark) -> Reading:
         """Read what was added, up to `logfile.CAP` bytes."""
         chunk = logfile.read(host, self.path, mark)
@@ -158,6 +171,21 @@ class JournalLog:
         said = _journalctl(host, "-n", "1", "--output-fields=MESSAGE_ID")
         cursors = [str(entry.get("__CURSOR", "")) for entry in _entries(said)]
         return Mark(at, cursor=next(filter(None, reversed(cursors)), None))
+
+    def grep(self, host: Host, since: datetime, texts: Iterable[str]) -> tuple[LogLine, ...]:
+        """List the lines since a moment that have one of some texts in them.
+
+        Raises:
+            CommandError: the journal cannot be read, or not be searched.
+        """
+        pattern = "|".join(re.escape(text) for text in texts)
+        asked = ("--case-sensitive=yes", f"--grep={pattern}", f"--since=@{since.timestamp():.6f}")
+        base = ("journalctl", "--quiet", "--no-pager", "--all", "--output=json", f"--output-fields={_FIELDS}")
+        ended = host.run([*base, *asked, _MAIL], limit=SEARCH_LIMIT)
+        # When nothing matches, journalctl (252) ends with 1 and says nothing.
+        if not (ended.code == 1 and not ended.stdout and not ended.stderr):
+            ended.require()
+        return _of(self.name, (line for entry in _entries(ended.stdout) if (line := parse_entry(entry))))
 
     def since(self, host: Host, mark: Mark) -> Reading:
         """Read what was added.
@@ -200,6 +228,14 @@ def find(host: Host, *, config: Path | None = None) -> LogSource | None:
     if daemon and (host.state(SYSLOG_FILE) or not journal):
         return FileLog(SYSLOG_FILE, name)
     return JournalLog(name) if journal else None
+
+
+def stamp(text: str, now: datetime) -> datetime | None:
+    """Read a line's time, or None if it is not Postfix's or a syslog daemon's; arguments as for `parse_line`."""
+    match = _STAMP.match(text)
+    if not match:
+        return None
+    return stamps.iso(match[0]) if text[0].isdigit() else stamps.latest(match[0], now)
 
 
 def parse(lines: Iterable[str], *, now: datetime, zone: tzinfo | None = None) -> tuple[LogLine, ...]:

@@ -88,15 +88,22 @@ def remove(host: Host, user: str) -> None:
     host.remove(SPOOL / user)
 
 
-def _existing(site: Site, address: str, number: int) -> Subscriber:
+def mailbox(site: Site, address: str) -> Mailbox | None:
+    """Return where a local user's mail is put; None if the address is no user's of this machine."""
     user, _, domain = address.rpartition("@")
     try:
         account = pwd.getpwnam(user)
-    except KeyError:
-        account = None
-    if account is None or domain != site.mail.local_domain:
+    except (KeyError, ValueError):
+        return None
+    if domain != site.mail.local_domain:
+        return None
+    kind: Format = site.mail.mailbox
+    return Mailbox(Path(account.pw_dir) / "Maildir" if kind == "maildir" else SPOOL / user, kind)
+
+
+def _existing(site: Site, address: str, number: int) -> Subscriber:
+    found = mailbox(site, address)
+    if found is None:
         may_be = f"a user of this machine, USER@{site.mail.local_domain}: only their mailbox can be looked into"
         raise AnswerError((Problem(f"check.subscribers.{number}", repr(address), may_be),))
-    kind: Format = site.mail.mailbox
-    path = Path(account.pw_dir) / "Maildir" if kind == "maildir" else SPOOL / user
-    return Subscriber(address, user, Mailbox(path, kind), temporary=False)
+    return Subscriber(address, address.rpartition("@")[0], found, temporary=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,6 +164,21 @@ def _copy_header_matches(model: Any, copy: Any) -> None:
         rule.delete()
     for header, pattern, action in theirs:
         copy.header_matches.add(header, pattern, action)
+
+
+def subscribe(probe: ProbeList, addresses: Iterable[str]) -> None:
+    """Subscribe people who are not yet, without a question and without a welcome.
+
+    Raises:
+        RestError: REST refused.
+    """
+    present = probe.roster()
+    with rest.said():
+        for address in addresses:
+            if address not in present:
+                probe.mailing_list.subscribe(
+                    address, pre_verified=True, pre_confirmed=True, pre_approved=True, send_welcome_message=False
+                )
 
 
 def empty(probe: ProbeList) -> None:

@@ -8,6 +8,7 @@ from wizard.check import CheckFailedError
 from wizard.mail import confirmation
 from wizard.mail.message import ProbeMessage
 from wizard.mailman import rest
+from wizard.probes import lists
 from wizard.probes.accounts import Subscriber
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
@@ -60,17 +61,7 @@ def subscribe(mailing_list: ProbeList, people: Sequence[Subscriber]) -> None:
     Raises:
         RestError: REST refused.
     """
-    present = mailing_list.roster()
-    with rest.said():
-        for person in people:
-            if person.address not in present:
-                mailing_list.mailing_list.subscribe(
-                    person.address,
-                    pre_verified=True,
-                    pre_confirmed=True,
-                    pre_approved=True,
-                    send_welcome_message=False,
-                )
+    lists.subscribe(mailing_list, [person.address for person in people])
 
 
 def unsubscribe(mailing_list: ProbeList, people: Sequence[Subscriber]) -> None:

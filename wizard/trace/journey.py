@@ -1,99 +1,64 @@
-"""How far a message came: entry → lmtp → mailman → outbound → postfix-out → mailbox.
-
-Postfix logs the same Message-ID twice for a post: on its way into Mailman, and again on its way out.
-"""
+"""How far a message came, for a check that waited for it in vain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
 from wizard.errors import UnseenError
-from wizard.facts import mailman_log, postfix_log
 from wizard.host import Host
 from wizard.logs import Logs
+from wizard.mailman import cfg
 from wizard.site import Site
+from wizard.trace import gather, legs
+from wizard.trace.gather import Gatherer
+from wizard.trace.judge import judge
+from wizard.trace.material import Material
+from wizard.trace.model import Hop, State, Trace
 
-Name: TypeAlias = Literal["entry", "lmtp", "mailman", "outbound", "postfix-out", "mailbox"]
-HOPS: tuple[Name, ...] = ("entry", "lmtp", "mailman", "outbound", "postfix-out", "mailbox")
 SHOWN = 8
-"""Log lines given as evidence, the newest."""
+"""Lines given as evidence after the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One hop that a message was seen to pass, with the line that shows it."""
-
-    name: Name
-    line: str
-
-
-def last_seen(_host: Host, logs: Logs, message_id: str, site: Site) -> tuple[str, ...]:
-    """Say which hop was the last one seen, and give the log lines about the message."""
+def last_seen(host: Host, logs: Logs, message_id: str, site: Site) -> tuple[str, ...]:
+    """Say which hop was the last one seen and why it was the last, with the log lines of both."""
     try:
-        postfix = logs.postfix()
+        found = judge(_material(host, logs, message_id, site))
     except UnseenError as unseen:
         return (f"last hop seen: unknown ({unseen})",)
-    mailman = logs.mailman()
-    found = hops(postfix, mailman, message_id, lmtp=str(site.mailman.lmtp))
-    lines = about(postfix, mailman, message_id)[-SHOWN:]
-    if not found:
-        return ("last hop seen: none; Postfix logged nothing of this message", *lines)
-    return (f"last hop seen: {found[-1].name} ({found[-1].line})", *lines)
+    return told(found)
 
 
-def hops(
-    postfix: Sequence[postfix_log.LogLine],
-    mailman: Iterable[mailman_log.LogLine],
-    message_id: str,
-    *,
-    lmtp: str,
-) -> tuple[Hop, ...]:
-    """Tell the hops that a message was seen to pass, in their order.
+def told(found: Trace) -> tuple[str, ...]:
+    """Say the same of a trace."""
+    hop = last(found)
+    if hop is None:
+        return ("last hop seen: none; Postfix logged nothing of this message", *found.unseen)
+    line = hop.evidence[-1] if hop.evidence else ""
+    lines = [text for each in found.hops[: found.hops.index(hop) + 1] for text in each.evidence[1:]]
+    stopped = found.stopped_at
+    why = (f"{stopped.state} at {stopped.name}: {stopped.evidence[0]}",) if stopped and stopped.evidence else ()
+    more = stopped.evidence[1:] if stopped and stopped is not hop else ()
+    return (f"last hop seen: {hop.name} ({line})", *why, *[*lines, *more][-SHOWN:], *found.unseen)
 
-    Args:
-        postfix: lines of Postfix's log.
-        mailman: lines of Mailman's logs.
-        message_id: with its angle brackets.
-        lmtp: host and port of Mailman's lmtp runner, ``127.0.0.1:8024``.
+
+def last(found: Trace) -> Hop | None:
+    """Return the last hop that it passed, or Mailman if that has decided against it."""
+    seen = [hop for hop in found.hops if hop.state is State.PASSED or (hop.name == "mailman" and hop.at)]
+    return seen[-1] if seen else None
+
+
+def _material(host: Host, logs: Logs, message_id: str, site: Site) -> Material:
+    """Collect what a run's own logs and the queues have of a message.
+
+    Raises:
+        UnseenError: Postfix's log cannot be read.
     """
-    identity = message_id.strip("<>")
-    queue_ids = _queue_ids(postfix, identity)
-    found: list[Hop] = []
-    for number, queue_id in enumerate(queue_ids):
-        found += _of_queue_id(postfix, queue_id, lmtp, first=number == 0)
-    for line in mailman:
-        if f"<{identity}>" in line.text:
-            outbound = line.file == "smtp.log"
-            found.append(Hop("outbound" if outbound else "mailman", line.text))
-    return tuple(sorted(found, key=lambda hop: HOPS.index(hop.name)))
-
-
-def about(
-    postfix: Sequence[postfix_log.LogLine], mailman: Iterable[mailman_log.LogLine], message_id: str
-) -> tuple[str, ...]:
-    """Collect the log lines about a message, Postfix's first."""
-    identity = message_id.strip("<>")
-    queue_ids = set(_queue_ids(postfix, identity))
-    said = [f"{line.program}: {line.queue_id}: {line.text}" for line in postfix if line.queue_id in queue_ids]
-    return (*said, *(f"{line.file}: {line.text}" for line in mailman if f"<{identity}>" in line.text))
-
-
-def _queue_ids(postfix: Iterable[postfix_log.LogLine], identity: str) -> tuple[str, ...]:
-    mark = f"message-id=<{identity}>"
-    return tuple(dict.fromkeys(line.queue_id for line in postfix if line.queue_id and mark in line.text))
-
-
-def _of_queue_id(postfix: Iterable[postfix_log.LogLine], queue_id: str, lmtp: str, *, first: bool) -> list[Hop]:
-    port = lmtp.rpartition(":")[2]
-    found: list[Hop] = []
-    for line in postfix:
-        if line.queue_id != queue_id:
-            continue
-        if "message-id=" in line.text:
-            found.append(Hop("entry" if first else "postfix-out", line.text))
-        elif "status=sent" in line.text and "relay=none" not in line.text:  # discard(8) sends to nobody
-            to_mailman = f"]:{port}," in line.text
-            found.append(Hop("lmtp" if to_mailman else "mailbox", line.text))
-    return found
+    lines = logs.postfix()
+    ids = {line.queue_id for line in lines if legs.is_cleanups(line, message_id)}
+    config = cfg.read(host)
+    material = Material(
+        message_id=message_id,
+        now=host.now(),
+        lmtp=config.lmtp[1] if config else site.mailman.lmtp.port,
+        postfix=legs.own([line for line in lines if line.queue_id in ids], message_id),
+        mailman=logs.mailman(),
+    )
+    return gather.collect(material, Gatherer(host, site, message_id, host.now()), config, ())
