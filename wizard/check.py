@@ -88,13 +88,23 @@ class CheckResult:
         }
 
 
-Doctor = Callable[[S, Diagnosis | None], Sequence[Diagnosis]]
-"""Finds the causes of a failure, the one nearest the message's entry first, given what the check itself knows."""
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found out about a failure."""
+
+    causes: tuple[Diagnosis, ...] = ()
+    """Those for which there is evidence, the one nearest the message's entry first."""
+    lines: tuple[str, ...] = ()
+    """The newest lines of the logs concerned, for a failure of which no cause is known."""
 
 
-def nobody(_scene: object, known: Diagnosis | None) -> Sequence[Diagnosis]:
+Doctor = Callable[[S, Diagnosis | None], Findings]
+"""Finds the causes of a failure, given what the check itself knows."""
+
+
+def nobody(_scene: object, known: Diagnosis | None) -> Findings:
     """Know nothing beyond what the check itself has said; a `Doctor`."""
-    return (known,) if known else ()
+    return Findings((known,) if known else ())
 
 
 def run_checks(
@@ -121,21 +131,19 @@ def run_checks(
         emit("check.started", stage=stage, id=check.id, title=check.title)
         result = _run(check, scene, results)
         if result.outcome in {Outcome.FAIL, Outcome.UNKNOWN}:
-            first, also = _apart(doctor(scene, result.diagnosis))
-            result = replace(result, diagnosis=first, also=also)
-        if result.outcome is Outcome.FAIL and result.diagnosis is None:
-            result = replace(result, diagnosis=unknown_cause(check, result, stage, words))
+            found = doctor(scene, result.diagnosis)
+            result = replace(result, diagnosis=next(iter(found.causes), None), also=found.causes[1:])
+            if result.outcome is Outcome.FAIL and result.diagnosis is None:
+                result = replace(result, diagnosis=unknown_cause(check, result, stage, words, found.lines))
         results[check.id] = result
         emit("check.finished", stage=stage, title=check.title, **result.data())
     return tuple(results.values())
 
 
-def _apart(causes: Sequence[Diagnosis]) -> tuple[Diagnosis | None, tuple[Diagnosis, ...]]:
-    return (causes[0], tuple(causes[1:])) if causes else (None, ())
-
-
-def unknown_cause(check: Check[S], result: CheckResult, stage: int, words: dict[str, str]) -> Diagnosis:
-    """Say that a check failed and that its cause is not known."""
+def unknown_cause(
+    check: Check[S], result: CheckResult, stage: int, words: dict[str, str], lines: tuple[str, ...] = ()
+) -> Diagnosis:
+    """Say that a check failed and that its cause is not known; `lines` are the newest of the logs concerned."""
     text = entry(f"MW{stage}00")
     return Diagnosis(
         code=text.code,
@@ -143,6 +151,7 @@ def unknown_cause(check: Check[S], result: CheckResult, stage: int, words: dict[
         cause=f"{check.title}: {result.evidence[0] if result.evidence else 'no evidence'}",
         fix=text.fix,
         see=tuple(command.format_map(words) for command in check.see),
+        evidence=lines,
     )
 
 

@@ -37,7 +37,7 @@ def explain(name: str, site: Site) -> dict[str, object]:
                 }
     for each in CATALOGUE:
         if each.code == name.upper():
-            return _code(each)
+            return general(each)
     known = names()
     near = get_close_matches(name, known, n=1, cutoff=0.3)
     hint = f"; did you mean {near[0]}?" if near else ""
@@ -62,7 +62,8 @@ def text(explained: dict[str, object]) -> str:
     return render(name, **explained)
 
 
-def _code(each: Entry) -> dict[str, object]:
+def general(each: Entry) -> dict[str, object]:
+    """Explain a code as it is on any server, its values left open."""
     return {
         "schema": 1,
         "code": each.code,
@@ -71,6 +72,7 @@ def _code(each: Entry) -> dict[str, object]:
         "cause": _general(each.cause),
         "fix": _general(each.fix),
         "see": [_general(command) for command in each.see],
+        "fixable": each.fixable,
     }
 
 

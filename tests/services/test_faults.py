@@ -29,7 +29,7 @@ BUSY = "while True: pass"
 EXTRA = 2.0
 """Seconds that finding a cause may cost beyond the failed check's own limit."""
 LOOK = """
-postconf
+postconf | grep -v '^process_id '
 runuser -u list -- mailman conf | grep -v admin_pass
 stat -c '%n %a %U:%G' /etc/mailman3/* /var/mail /var/lib/mailman3/queue/* /var/lib/mailman3/data/* /etc/postfix/*
 ls /etc/rc2.d
@@ -203,5 +203,5 @@ state = State(Path(tempfile.mkdtemp()))
 state.prepare()
 log = EventLog(state.root, Redactor())
 engine = Engine(Site(), LocalHost(), state, log, Redactor(), "none", STAGES, state.root)
-print(json.dumps([each.code for each in causes.told(engine.scene(STAGES[5]), None)]))
+print(json.dumps([each.code for each in causes.told(engine.scene(STAGES[5]), None).causes]))
 """

@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 
 from wizard.causes import lists, mailman, postfix, tables
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
+from wizard.check import Findings
 from wizard.diagnosis import Diagnosis, diagnose
 from wizard.errors import UnseenError, WizardError
+from wizard.facts.mailman_log import LogLine
+from wizard.mail.confirmation import without_tokens
 from wizard.scene import Scene
 from wizard.wait import LimitError
 
@@ -28,10 +33,12 @@ CAUSES: tuple[Cause, ...] = (
     *lists.OUT,
     *postfix.MAILBOX,
 )
+NEWEST = 3
+"""Lines given of each log where no cause is known."""
 _ORDER = {cause.code: number for number, cause in enumerate(CAUSES)}
 
 
-def told(scene: Scene, known: Diagnosis | None) -> tuple[Diagnosis, ...]:
+def told(scene: Scene, known: Diagnosis | None) -> Findings:
     """Tell every cause for which there is evidence, the one nearest the message's entry first.
 
     Args:
@@ -42,7 +49,23 @@ def told(scene: Scene, known: Diagnosis | None) -> tuple[Diagnosis, ...]:
     diagnoses = list(found(Ground(scene), CAUSES))
     if known is not None and known.code not in {each.code for each in diagnoses}:
         diagnoses.append(known)
-    return tuple(sorted(diagnoses, key=lambda each: _ORDER.get(each.code, len(_ORDER))))
+    ordered = sorted(diagnoses, key=lambda each: _ORDER.get(each.code, len(_ORDER)))
+    return Findings(tuple(ordered), () if ordered else _newest(scene))
+
+
+def _newest(scene: Scene) -> tuple[str, ...]:
+    """Give the newest lines of Postfix's log and of each of Mailman's, since the run began."""
+    lines: list[str] = []
+    with suppress(WizardError, UnseenError, OSError):
+        lines += [f"{line.program}: {line.text}" for line in scene.logs.postfix()][-NEWEST:]
+    with suppress(WizardError, UnseenError, OSError):
+        for _, group in groupby(sorted(scene.logs.mailman(), key=_file), key=_file):
+            lines += [f"{line.file}: {' … '.join((line.text, *line.rest[-1:]))}" for line in group][-NEWEST:]
+    return tuple(without_tokens(line) for line in lines)
+
+
+def _file(line: LogLine) -> str:
+    return line.file
 
 
 def standing(scene: Scene) -> tuple[Diagnosis, ...]:

@@ -96,7 +96,8 @@ ENTRIES: tuple[Entry, ...] = (
         "MW212",
         "Mailman hands its mail to another place than Postfix",
         "{key} is {value} in mailman.cfg, and Postfix takes mail at {wanted}.",
-        "Set {key} to {wanted} and restart Mailman.",
+        "Set {key} to {wanted} and restart Mailman. A web front end's 'REST API not available' may mean no more than "
+        "such a wrong SMTP server of its own.",
         ("runuser -u list -- mailman conf -s mta", "tail -n 20 /var/log/mailman3/smtp.log"),
         fixable=True,
     ),
