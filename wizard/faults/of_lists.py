@@ -30,7 +30,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "delimiter-without-plus",
         "recipient_delimiter has no plus sign.",
-        main_cf("recipient_delimiter=-"),
+        main_cf("recipient_delimiter="),
         3,
         "lmtp.recipients",
         "MW306",

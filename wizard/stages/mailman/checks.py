@@ -64,7 +64,7 @@ def alive(scene: Scene) -> Evidence:
     expected = runners.expected_slots(conf)
     found = runners.find(scene.host.processes())
     if not found.masters:
-        raise CheckFailedError("no master process", diagnosis=diagnose("MW201", scene.words))
+        raise CheckFailedError("no master process")
     if len(found.masters) > 1:
         raise CheckFailedError(f"{len(found.masters)} master processes: Mailman was started twice")
     missing = runners.missing(expected, found)
