@@ -1,7 +1,7 @@
 """Every fault: the right stage fails, the right code is given, the wizard's own fix heals it, nothing else differs.
 
-``pytest tests/services/test_faults.py --full`` checks every stage up to the failing one, breaks pairs at random, asks
-a server without a fault fifty times under load, and writes the table in docs/faults.md; without it, less of each.
+``pytest tests/services/test_faults.py --full`` tries all of them, pairs of them at random, and fifty times a server
+without one, under load; then it writes the table in docs/faults.md. Without it, some of each are tried.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from wizard.faults import FAULTS, Fault
 from wizard.lab import Lab
 
 TABLE = Path(tests.__file__).parent.parent / "docs" / "faults.md"
+USUAL = frozenset({"mailman-stopped", "out-runner-dead", "queue-of-root", "transport-map-forgotten", "map-stale"})
+"""Of the later stages' faults, those that are tried for every change; of stage 1, whose checks are quick, all are."""
 QUICK = ("--set", "check.subscribers=1")
 BUSY = "while True: pass"
 EXTRA = 2.0
@@ -135,6 +137,8 @@ def full(request: pytest.FixtureRequest) -> bool:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_is_named_and_healed(warm: Warm, fault: Fault, *, full: bool) -> None:
+    if not full and fault.stage > 1 and fault.name not in USUAL:
+        pytest.skip("in the full suite")
     with repaired(warm) as server:
         before = look(server, fault.breaks)
         server.sh(fault.breaks)

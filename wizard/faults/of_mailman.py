@@ -54,7 +54,7 @@ FAULTS: tuple[Fault, ...] = (
         "Another program holds a lock on the database.",
         _LOCK,
         2,
-        "mailman.database",
+        "mailman.configuration",
         "MW204",
         by_hand="kill $(cat /root/locker.pid); tail --pid=$(cat /root/locker.pid) -f /dev/null; rm /root/locker.pid",
     ),
