@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 from wizard import services
-from wizard.errors import RefusedError
 from wizard.facts import address_class, mailman_log, postconf, postfix_log, runners
 from wizard.facts.mailman_conf import Configuration
 from wizard.facts.runners import Mailman, Slot
@@ -65,20 +64,8 @@ class Ground:
 
     @cached_property
     def config(self) -> Config | None:
-        """mailman.cfg; None if there is none, or it cannot be read, for which see `config_error`."""
-        try:
-            return cfg.read(self.host)
-        except RefusedError:
-            return None
-
-    @cached_property
-    def config_error(self) -> str | None:
-        """Why mailman.cfg cannot be read."""
-        try:
-            cfg.read(self.host)
-        except RefusedError as error:
-            return str(error)
-        return None
+        """mailman.cfg; None if there is none."""
+        return cfg.read(self.host)
 
     @cached_property
     def effective(self) -> Configuration:

@@ -25,7 +25,7 @@ _SQLITE = "mailman.database.sqlite.SQLiteDatabase"
 
 def syntax_error(ground: Ground) -> Found | None:
     """mailman.cfg cannot be parsed: what runs goes on, and nothing starts."""
-    said = ground.config_error
+    said = ground.config.broken if ground.config else ""
     return Found({"error": said}, (said,)) if said else None
 
 
@@ -134,7 +134,8 @@ def runner_missing(ground: Ground) -> Found | None:
         "rest": rest_port_taken(ground),
         "lmtp": lmtp_port_taken(ground) or lmtp_host(ground) or lmtp_place(ground),
     }
-    missing = [slot for slot in ground.missing_runners if not known.get(slot.name)]
+    closed = {path.name for path, state in _closed_queues(ground)}
+    missing = [slot for slot in ground.missing_runners if not known.get(slot.name) and slot.name not in closed]
     if not missing:
         return None
     slots = ", ".join(map(str, missing))
@@ -213,13 +214,16 @@ def _writable(state: FileState) -> bool:
 
 def queue_of_another(ground: Ground) -> Found | None:
     """A queue's directory is not Mailman's: its runner can neither read nor write there."""
-    if ground.config is None:
-        return None
-    for path, state in ground.states(ground.config.queue_dir):
-        if state.kind == "directory" and (state.owner != cfg.USER or state.mode & stat.S_IRWXU != stat.S_IRWXU):
-            said = f"{path} belongs to {state.owner} with mode {state.mode:04o}"
-            return Found({"path": str(path), "owner": state.owner, "mode": f"{state.mode:04o}"}, (said,))
+    for path, state in _closed_queues(ground):
+        said = f"{path} belongs to {state.owner} with mode {state.mode:04o}"
+        return Found({"path": str(path), "owner": state.owner, "mode": f"{state.mode:04o}"}, (said,))
     return None
+
+
+def _closed_queues(ground: Ground) -> Iterator[tuple[Path, FileState]]:
+    for path, state in ground.states(ground.config.queue_dir) if ground.config else ():
+        if state.kind == "directory" and (state.owner != cfg.USER or state.mode & stat.S_IRWXU != stat.S_IRWXU):
+            yield path, state
 
 
 def shunted(ground: Ground) -> Found | None:
@@ -253,11 +257,11 @@ CONFIGURATION: tuple[Cause, ...] = (
     Cause("MW214", lmtp_port_taken),
     Cause("MW203", stale_lock),
     Cause("MW201", stopped),
+    Cause("MW208", queue_of_another),
     Cause("MW202", runner_missing),
     Cause("MW207", password_differs),
     Cause("MW205", database_closed),
     Cause("MW204", database_locked),
-    Cause("MW208", queue_of_another),
 )
 WORK: tuple[Cause, ...] = (
     Cause("MW406", shunted),

@@ -88,7 +88,7 @@ FAULTS: tuple[Fault, ...] = (
         "A queue's directory belongs to root.",
         "chown root:root /var/lib/mailman3/queue/virgin",
         2,
-        "mailman.files",
+        "mailman.runners",
         "MW208",
     ),
     Fault(

@@ -40,6 +40,8 @@ class Config:
 
     text: str
     values: dict[tuple[str, str], str]
+    broken: str = ""
+    """Why Mailman cannot read it, if it cannot; then `values` are those of the other lines."""
 
     def get(self, section: str, key: str, default: str = "") -> str:
         """Return a setting as written, or the default."""
@@ -101,11 +103,15 @@ def read(host: Host) -> Config | None:
     """Read the machine's mailman.cfg; None if there is none.
 
     Raises:
-        RefusedError: it is not in the form of a configuration file; the message says where.
+        RefusedError: it is not in the form of a configuration file, apart from some lines; the message says where.
     """
     if host.state(PATH) is None:
         return None
-    return parse(host.read(PATH).decode("utf-8", "surrogateescape"))
+    text = host.read(PATH).decode("utf-8", "surrogateescape")
+    try:
+        return parse(text)
+    except RefusedError as error:
+        return Config(text, parse(mended(text)[0]).values, broken=str(error))
 
 
 def parse(text: str) -> Config:

@@ -13,7 +13,7 @@ from requests.auth import HTTPBasicAuth
 from wizard import wait
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
-from wizard.errors import CommandError, RefusedError
+from wizard.errors import CommandError
 from wizard.facts import runners
 from wizard.facts.runners import Mailman, Runner, Slot
 from wizard.host import Listener
@@ -33,10 +33,9 @@ PASSWORD = "wrong-on-purpose"  # noqa: S105 (that it is wrong is the point)
 
 def configuration(scene: Scene) -> Evidence:
     """What Mailman itself says is in effect, against what the plan wants."""
-    try:
-        config = scene.mailman()
-    except RefusedError as error:
-        raise CheckFailedError(str(error)) from error
+    config = scene.mailman()
+    if config.broken:
+        raise CheckFailedError(config.broken)
     try:
         effective = scene.effective.now(scene.host)
     except CommandError as error:
@@ -70,7 +69,7 @@ def alive(scene: Scene) -> Evidence:
     missing = runners.missing(expected, found)
     if missing:
         slots = ", ".join(map(str, missing))
-        raise CheckFailedError(f"no working process for {slots}", diagnosis=diagnose("MW202", scene.words, slots=slots))
+        raise CheckFailedError(f"no working process for {slots}")
     strangers = [f"{runner.slot} runs as {runner.process.user}" for runner in found.runners if _foreign(runner)]
     if strangers:
         raise CheckFailedError(*strangers)

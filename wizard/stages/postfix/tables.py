@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from wizard.errors import RefusedError
 from wizard.facts import maps
 from wizard.facts.address_class import entries
 from wizard.host import Host
@@ -57,10 +56,7 @@ def missing(host: Host, stage: int, values: Mapping[str, str]) -> tuple[Rebuild,
 
 
 def _paths(host: Host) -> frozenset[str]:
-    try:
-        config = cfg.read(host)
-    except RefusedError:  # stage 2 mends it
-        config = None
+    config = cfg.read(host)
     return frozenset(str(config.data_dir / name) for name in (LMTP_MAP, DOMAINS_MAP)) if config else frozenset()
 
 
