@@ -246,6 +246,25 @@ LMTP = (
         "postconf -e 'virtual_alias_maps=inline:{reading-group-owner@local.edu=root@mail.local.edu}'",
         ("lmtp.routing", "virtual_alias_maps sends reading-group-owner@local.edu"),
     ),
+    *(
+        _postfix(
+            f"an address taken by {parameter}, key {key}",
+            3,
+            f"postconf -e '{parameter}=inline:{{{key}=root@mail.local.edu}}'",
+            ("lmtp.routing", f"{parameter} sends reading-group@local.edu to root@mail.local.edu"),
+        )
+        for parameter, key in (
+            ("recipient_canonical_maps", "reading-group@local.edu"),
+            ("canonical_maps", "reading-group"),
+            ("virtual_alias_maps", "reading-group"),
+        )
+    ),
+    _postfix(
+        "an address taken by a service's own table",
+        3,
+        "postconf -P 'cleanup/unix/recipient_canonical_maps=inline:{reading-group@local.edu=root@mail.local.edu}'",
+        ("lmtp.resolution", "root@mail.local.edu: delivery via local"),
+    ),
     _postfix(
         "an address with another transport",
         3,

@@ -93,10 +93,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         "MW112",
-        "A virtual alias takes the list's mail away",
-        "{table} sends {address} to {target}, and Postfix asks it before it looks for Mailman.",
+        "A table of Postfix's takes the list's mail away",
+        "{parameter} has {table}, whose entry {key} sends {address} to {target}, before Postfix looks for Mailman.",
         "Take that entry out of the table, or give the lists entries of their own that lead to themselves.",
-        ("postmap -q {address} {table}", "postconf virtual_alias_maps"),
+        ("postmap -q {key} '{table}'", "postconf {parameter}", "sendmail -bv {address}"),
     ),
     Entry(
         "MW113",

@@ -113,6 +113,17 @@ def sendmail(host: Host, sender: str, recipients: Sequence[str], raw: bytes, *, 
     host.run([SENDMAIL, "-i", "-f", sender, "--", *recipients], stdin=text, limit=limit).require()
 
 
+def verify(host: Host, sender: str, recipients: Sequence[str], *, limit: float = LIMIT) -> None:
+    """Ask Postfix to find out where it would deliver to; the report is mailed to the sender, and nothing to others.
+
+    Raises:
+        CommandError: sendmail did not take the question within the limit (seconds).
+        ValueError: a sender or recipient that is not one plain address, or no recipient.
+    """
+    _require_plain(sender, recipients)
+    host.run([SENDMAIL, "-bv", "-f", sender, "--", *recipients], limit=limit).require()
+
+
 def _require_plain(sender: str, recipients: Sequence[str]) -> None:
     """Refuse what a server could take for another address, or for several."""
     if not recipients:
