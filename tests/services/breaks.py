@@ -61,12 +61,14 @@ class Break:
     """Each check that must fail, and a word that its evidence must have."""
     also: frozenset[str] = frozenset()
     """Checks that cannot but fail too."""
+    answers: tuple[str, ...] = ()
+    """Arguments of the program without which it cannot be seen."""
 
     def tried(self, server: Server) -> Report:
         """Break the server, run the stage's checks, and heal it."""
         server.sh(self.breaks)
         try:
-            return server.report("check", "--stage", str(self.stage), *_QUICK)
+            return server.report("check", "--stage", str(self.stage), *_QUICK, *self.answers)
         finally:
             server.sh(self.heals)
 
@@ -81,6 +83,12 @@ class Break:
 def _postfix(name: str, stage: int, breaks: str, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
     """Change Postfix's configuration, and have it read."""
     return Break(name, stage, f"{breaks}\n{RELOAD}", f"{RESTORE}\n{RELOAD}", fails, frozenset(also))
+
+
+def _for_all(name: str, stage: int, breaks: str, *fails: tuple[str, str]) -> Break:
+    """Change Postfix's configuration where it is to listen to everybody."""
+    opened = f"postconf -e inet_interfaces=all\n{breaks}\n{RESTART}"
+    return Break(name, stage, opened, f"{RESTORE}\n{RESTART}", fails, answers=("--set", "mail.interfaces=all"))
 
 
 def _stopped(runner: str, stage: int, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
@@ -163,6 +171,25 @@ POSTFIX = (
         ("postfix.unknown-user", "must be answered 550"),
     ),
     _postfix("open relay", 1, "postconf -e mynetworks=0.0.0.0/0", ("postfix.relay", "probe@example.com")),
+    _postfix(
+        "open relay over IPv6",
+        1,
+        "postconf -e 'mynetworks=127.0.0.0/8 [::]/0'",
+        ("postfix.relay", "from 2001:db8::77, outside the trusted networks, at port 25 of ::1"),
+    ),
+    Break(
+        "open relay on another port",
+        1,
+        f"postconf -M 'submission/inet=submission inet n - y - - smtpd -o mynetworks=0.0.0.0/0'\n{RESTART}",
+        f"{RESTORE}\n{RESTART}",
+        (("postfix.relay", "at port 587 of 127.0.0.1: RCPT TO:<probe@example.com> → 250"),),
+    ),
+    _for_all(
+        "strangers refused",
+        1,
+        "postconf -e smtpd_client_restrictions=permit_mynetworks,reject",
+        ("postfix.relay", "must be accepted (interfaces = all); the answer was: 554"),
+    ),
     _postfix("copy that cannot go", 1, "postconf -e always_bcc=archive@example.org", ("postfix.queue", "still queued")),
     _postfix(
         "a table missing",
@@ -277,6 +304,19 @@ LMTP = (
         "postconf -e 'local_recipient_maps=proxy:unix:passwd.byname, $alias_maps'",
         ("lmtp.recipients", "RCPT TO:<reading-group@local.edu> → 550"),
         also=("lmtp.post", "lmtp.command"),
+    ),
+    _for_all(
+        "lists closed to strangers",
+        3,
+        "postconf -e 'smtpd_recipient_restrictions=permit_mynetworks, "
+        "check_recipient_access inline:{reading-group@local.edu=REJECT}'",
+        ("lmtp.recipients", "RCPT TO:<reading-group@local.edu> must be accepted (interfaces = all)"),
+    ),
+    _for_all(
+        "all lists closed to strangers",
+        3,
+        "postconf -e smtpd_client_restrictions=permit_mynetworks,reject",
+        ("lmtp.recipients", "must be accepted (interfaces = all); the answer was: 554"),
     ),
     _postfix("every list known", 3, "postconf -e local_recipient_maps=", ("lmtp.unknown-list", "must be answered 550")),
     _stopped("in", 3, ("lmtp.post", "last hop seen: lmtp")),

@@ -32,9 +32,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW104",
         "Open relay",
-        "A client at {address}, outside the trusted networks, may send mail to anywhere through this server.",
-        "Put reject_unauth_destination into smtpd_relay_restrictions, and only your own clients into mynetworks.",
-        ("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions",),
+        "A client at {address}, outside the trusted networks, may send mail to anywhere through port {port} of this "
+        "server.",
+        "Put reject_unauth_destination into smtpd_relay_restrictions, and only your own clients into mynetworks; "
+        "what master.cf sets for a port goes before main.cf.",
+        ("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions", "postconf -P"),
         fixable=True,
     ),
     Entry(

@@ -11,6 +11,8 @@ from wizard.mail.message import address
 
 SENDMAIL = "/usr/sbin/sendmail"
 
+TLS_FIRST = 530
+"""What a server answers that wants STARTTLS first (RFC 3207), or AUTH (RFC 4954)."""
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _PATH = re.compile(r"[ -;=?-~]*")
 
@@ -82,13 +84,46 @@ def rcpt(
         ConversationError: it did not come to that answer.
         ValueError: a sender or recipient that cannot stand in a command.
     """
-    for path in (sender, recipient):
+    return rcpts(server, sender, [recipient], source_address=source_address, lmtp=lmtp, limit=limit)[0]
+
+
+def rcpts(
+    server: Server,
+    sender: str,
+    recipients: Sequence[str],
+    *,
+    source_address: str | None = None,
+    lmtp: bool = False,
+    tls: bool = False,
+    limit: float = LIMIT,
+) -> tuple[Reply, ...]:
+    """Ask about several recipients in one conversation; otherwise as `rcpt`.
+
+    A server that wants STARTTLS first gets it.
+
+    Args:
+        server: whom to ask.
+        sender: envelope sender.
+        recipients: at least one.
+        source_address: IP address of this machine to speak from.
+        lmtp: speak LMTP.
+        tls: speak TLS from the first octet.
+        limit: seconds for the whole conversation.
+    """
+    for path in (sender, *recipients):
         if not _PATH.fullmatch(path):
             raise ValueError(f"cannot stand in an SMTP command: {path!r}")
-    with dialogue(server, lmtp=lmtp, source_address=source_address, limit=limit) as talk:
-        talk.greet()
-        talk.require(f"MAIL FROM:<{sender}>")
-        return talk.say(f"RCPT TO:<{recipient}>")
+    with dialogue(server, lmtp=lmtp, source_address=source_address, tls=tls, limit=limit) as talk:
+        extensions = talk.greet().extensions
+        begin = f"MAIL FROM:<{sender}>"
+        begun = talk.say(begin)
+        if begun.code == TLS_FIRST and "starttls" in extensions and not tls:
+            talk.secure()
+            talk.greet()
+            begun = talk.say(begin)
+        if not begun.accepted:
+            raise ConversationError(begin, begun.code, begun.text)
+        return tuple(talk.say(f"RCPT TO:<{recipient}>") for recipient in recipients)
 
 
 def greet(server: Server, *, lmtp: bool = False, limit: float = LIMIT) -> Greeting:

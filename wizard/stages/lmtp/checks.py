@@ -16,7 +16,7 @@ from wizard.probes import accounts
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
 from wizard.site import SUBADDRESSES
-from wizard.stages import proof
+from wizard.stages import proof, strangers
 from wizard.stages.lmtp.plan import Tables
 from wizard.stages.mailman.checks import owned
 
@@ -169,7 +169,10 @@ def resolution(scene: Scene) -> Evidence:
 
 
 def recipients(scene: Scene) -> Evidence:
-    """The real lists' nine addresses are accepted at RCPT, by Postfix and by Mailman; no mail is sent."""
+    """The real lists' nine addresses are accepted at RCPT, by Postfix and by Mailman; no mail is sent.
+
+    Where strangers are to be heard (interfaces = all), Postfix accepts them from outside too.
+    """
     servers = ((proof.smtp(scene), "SMTP"), (_lmtp(scene), "LMTP"))
     # The reply to a confirmation goes to LIST-confirm+TOKEN.
     suffixes = (*SUBADDRESSES, f"-confirm+{scene.bench.token}")
@@ -179,7 +182,8 @@ def recipients(scene: Scene) -> Evidence:
             reply = proof.rcpt(scene, server, address, lmtp=name == "LMTP")
             if not reply.accepted:
                 raise CheckFailedError(f"{name} RCPT TO:<{address}> → {reply}")
-    return (f"{len(addresses)} addresses accepted at RCPT by Postfix and by Mailman",)
+    welcomed = strangers.welcome(scene, [*addresses, *(each.address for each in scene.bench.lists)])
+    return (f"{len(addresses)} addresses accepted at RCPT by Postfix and by Mailman", *welcomed)
 
 
 def unknown_list(scene: Scene) -> Evidence:
@@ -301,7 +305,8 @@ CHECKS: tuple[Check[Scene], ...] = (
     Check(
         id="lmtp.recipients",
         title="Nine addresses are accepted",
-        proves="Postfix and Mailman both accept each of every list's nine addresses at RCPT; no mail is sent.",
+        proves="Postfix and Mailman both accept each of every list's nine addresses at RCPT, Postfix also from an "
+        "address outside the trusted networks where strangers may connect (interfaces = all); no mail is sent.",
         see=("postconf local_recipient_maps relay_recipient_maps virtual_mailbox_maps",),
         look=recipients,
         needs=("lmtp.greeting",),
