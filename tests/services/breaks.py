@@ -24,12 +24,13 @@ _CONFIRM = "/usr/lib/python3/dist-packages/mailman/commands/eml_confirm.py"
 _TAKES = r"        token = arguments\[0\]"
 _TAKES_ANY = '        token = next(getUtility(IPendings).find(mlist, "subscription"), arguments)[0]'
 """A defect in Mailman itself: it goes by the first request that waits, whatever token it is given."""
-_RULES = Template(
+_LIST = Template(
     shlex.quote(sys.executable)
     + """ -c "
 from wizard.localhost import LocalHost
 from wizard.mailman import cfg, rest
-rest.find_list(rest.connect(cfg.read(LocalHost())), 'reading-group@local.edu').header_matches.$do
+mailing_list = rest.find_list(rest.connect(cfg.read(LocalHost())), 'reading-group@local.edu')
+$do
 "
 """
 )
@@ -78,6 +79,19 @@ class Break:
         assert report.failed == {check for check, _ in self.fails} | self.also, report.not_passed
         for check, word in self.fails:
             assert word in report.checks[check].evidence, report.not_passed
+
+
+def _of_list(*do: str) -> str:
+    """Change the real list alone."""
+    return _LIST.substitute(do="\n".join(do))
+
+
+def _setting(**values: object) -> str:
+    """Change settings of the real list alone."""
+    return _of_list(
+        *(f"mailing_list.settings[{key!r}] = {value!r}" for key, value in values.items()),
+        "mailing_list.settings.save()",
+    )
 
 
 def _postfix(name: str, stage: int, breaks: str, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
@@ -351,6 +365,22 @@ SUBSCRIPTION = (
         f"mv {_CONFIRM}.kept {_CONFIRM}\n{RESTART_MAILMAN}",
         (("subscription.wrong-token", "by a wrong token"),),
     ),
+    Break(
+        "a list that answers commands itself and does nothing",
+        4,
+        _setting(autorespond_requests="respond_and_discard"),
+        _setting(autorespond_requests="none"),
+        (("subscription.join", "no confirmation reached"),),
+        also=frozenset({"subscription.wrong-token"}),
+    ),
+    Break(
+        "a list that bans everybody",
+        4,
+        _of_list("mailing_list.bans.add('^.*')"),
+        _of_list("mailing_list.bans.remove('^.*')"),
+        (("subscription.policy", "reading-group@local.edu bans ^.*"), ("subscription.join", "no confirmation reached")),
+        also=frozenset({"subscription.wrong-token"}),
+    ),
     _header(
         "leave not confirmed",
         4,
@@ -380,9 +410,23 @@ BROADCAST = (
     Break(
         "a header rule of the list that discards posts",
         5,
-        _RULES.substitute(do="add('from', 'mwz-', 'discard')"),
-        _RULES.substitute(do="find(action='discard')[0].delete()"),
+        _of_list("mailing_list.header_matches.add('from', 'mwz-', 'discard')"),
+        _of_list("mailing_list.header_matches.find(action='discard')[0].delete()"),
         (("broadcast.delivery", "last hop seen: mailman"),),
+    ),
+    Break(
+        "a list whose content filter discards posts",
+        5,
+        _setting(filter_content=True, pass_types=["text/html"], filter_action="discard"),
+        _setting(filter_content=False, pass_types=""),
+        (("broadcast.delivery", "last hop seen: mailman"),),
+    ),
+    Break(
+        "a list whose footer cannot be fetched",
+        5,
+        _of_list("mailing_list.set_template('list:member:regular:footer', 'http://127.0.0.1:9/footer')"),
+        _of_list("mailing_list.set_template('list:member:regular:footer', '')"),
+        (("broadcast.delivery", "last hop seen: mailman (ACCEPT"),),
     ),
     _header("list header lost", 5, "/^List-Post:/ IGNORE", ("broadcast.headers", "lacks List-Post")),
     _copied(

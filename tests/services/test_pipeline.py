@@ -22,6 +22,8 @@ MAIN_CF = "etc/postfix/main.cf"
 MAILMAN_CFG = "etc/mailman3/mailman.cfg"
 TABLES = (
     "address",
+    "ban",
+    "template",
     "user",
     "member",
     "mailinglist",
