@@ -24,12 +24,13 @@ _CONFIRM = "/usr/lib/python3/dist-packages/mailman/commands/eml_confirm.py"
 _TAKES = r"        token = arguments\[0\]"
 _TAKES_ANY = '        token = next(getUtility(IPendings).find(mlist, "subscription"), arguments)[0]'
 """A defect in Mailman itself: it goes by the first request that waits, whatever token it is given."""
-_RULES = Template(
+_LIST = Template(
     shlex.quote(sys.executable)
     + """ -c "
 from wizard.localhost import LocalHost
 from wizard.mailman import cfg, rest
-rest.find_list(rest.connect(cfg.read(LocalHost())), 'reading-group@local.edu').header_matches.$do
+mailing_list = rest.find_list(rest.connect(cfg.read(LocalHost())), 'reading-group@local.edu')
+$do
 "
 """
 )
@@ -61,12 +62,14 @@ class Break:
     """Each check that must fail, and a word that its evidence must have."""
     also: frozenset[str] = frozenset()
     """Checks that cannot but fail too."""
+    answers: tuple[str, ...] = ()
+    """Arguments of the program without which it cannot be seen."""
 
     def tried(self, server: Server) -> Report:
         """Break the server, run the stage's checks, and heal it."""
         server.sh(self.breaks)
         try:
-            return server.report("check", "--stage", str(self.stage), *_QUICK)
+            return server.report("check", "--stage", str(self.stage), *_QUICK, *self.answers)
         finally:
             server.sh(self.heals)
 
@@ -78,9 +81,28 @@ class Break:
             assert word in report.checks[check].evidence, report.not_passed
 
 
+def _of_list(*do: str) -> str:
+    """Change the real list alone."""
+    return _LIST.substitute(do="\n".join(do))
+
+
+def _setting(**values: object) -> str:
+    """Change settings of the real list alone."""
+    return _of_list(
+        *(f"mailing_list.settings[{key!r}] = {value!r}" for key, value in values.items()),
+        "mailing_list.settings.save()",
+    )
+
+
 def _postfix(name: str, stage: int, breaks: str, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
     """Change Postfix's configuration, and have it read."""
     return Break(name, stage, f"{breaks}\n{RELOAD}", f"{RESTORE}\n{RELOAD}", fails, frozenset(also))
+
+
+def _for_all(name: str, stage: int, breaks: str, *fails: tuple[str, str]) -> Break:
+    """Change Postfix's configuration where it is to listen to everybody."""
+    opened = f"postconf -e inet_interfaces=all\n{breaks}\n{RESTART}"
+    return Break(name, stage, opened, f"{RESTORE}\n{RESTART}", fails, answers=("--set", "mail.interfaces=all"))
 
 
 def _stopped(runner: str, stage: int, *fails: tuple[str, str], also: tuple[str, ...] = ()) -> Break:
@@ -176,6 +198,25 @@ POSTFIX = (
         ("postfix.unknown-user", "must be answered 550"),
     ),
     _postfix("open relay", 1, "postconf -e mynetworks=0.0.0.0/0", ("postfix.relay", "probe@example.com")),
+    _postfix(
+        "open relay over IPv6",
+        1,
+        "postconf -e 'mynetworks=127.0.0.0/8 [::]/0'",
+        ("postfix.relay", "from 2001:db8::77, outside the trusted networks, at port 25 of ::1"),
+    ),
+    Break(
+        "open relay on another port",
+        1,
+        f"postconf -M 'submission/inet=submission inet n - y - - smtpd -o mynetworks=0.0.0.0/0'\n{RESTART}",
+        f"{RESTORE}\n{RESTART}",
+        (("postfix.relay", "at port 587 of 127.0.0.1: RCPT TO:<probe@example.com> → 250"),),
+    ),
+    _for_all(
+        "strangers refused",
+        1,
+        "postconf -e smtpd_client_restrictions=permit_mynetworks,reject",
+        ("postfix.relay", "must be accepted (interfaces = all); the answer was: 554"),
+    ),
     _postfix("copy that cannot go", 1, "postconf -e always_bcc=archive@example.org", ("postfix.queue", "still queued")),
     _postfix(
         "a table missing",
@@ -259,6 +300,25 @@ LMTP = (
         "postconf -e 'virtual_alias_maps=inline:{reading-group-owner@local.edu=root@mail.local.edu}'",
         ("lmtp.routing", "virtual_alias_maps sends reading-group-owner@local.edu"),
     ),
+    *(
+        _postfix(
+            f"an address taken by {parameter}, key {key}",
+            3,
+            f"postconf -e '{parameter}=inline:{{{key}=root@mail.local.edu}}'",
+            ("lmtp.routing", f"{parameter} sends reading-group@local.edu to root@mail.local.edu"),
+        )
+        for parameter, key in (
+            ("recipient_canonical_maps", "reading-group@local.edu"),
+            ("canonical_maps", "reading-group"),
+            ("virtual_alias_maps", "reading-group"),
+        )
+    ),
+    _postfix(
+        "an address taken by a service's own table",
+        3,
+        "postconf -P 'cleanup/unix/recipient_canonical_maps=inline:{reading-group@local.edu=root@mail.local.edu}'",
+        ("lmtp.resolution", "root@mail.local.edu: delivery via local"),
+    ),
     _postfix(
         "an address with another transport",
         3,
@@ -271,6 +331,19 @@ LMTP = (
         "postconf -e 'local_recipient_maps=proxy:unix:passwd.byname, $alias_maps'",
         ("lmtp.recipients", "RCPT TO:<reading-group@local.edu> → 550"),
         also=("lmtp.post", "lmtp.command"),
+    ),
+    _for_all(
+        "lists closed to strangers",
+        3,
+        "postconf -e 'smtpd_recipient_restrictions=permit_mynetworks, "
+        "check_recipient_access inline:{reading-group@local.edu=REJECT}'",
+        ("lmtp.recipients", "RCPT TO:<reading-group@local.edu> must be accepted (interfaces = all)"),
+    ),
+    _for_all(
+        "all lists closed to strangers",
+        3,
+        "postconf -e smtpd_client_restrictions=permit_mynetworks,reject",
+        ("lmtp.recipients", "must be accepted (interfaces = all); the answer was: 554"),
     ),
     _postfix("every list known", 3, "postconf -e local_recipient_maps=", ("lmtp.unknown-list", "must be answered 550")),
     _stopped("in", 3, ("lmtp.post", "last hop seen: lmtp")),
@@ -305,6 +378,22 @@ SUBSCRIPTION = (
         f"mv {_CONFIRM}.kept {_CONFIRM}\n{RESTART_MAILMAN}",
         (("subscription.wrong-token", "by a wrong token"),),
     ),
+    Break(
+        "a list that answers commands itself and does nothing",
+        4,
+        _setting(autorespond_requests="respond_and_discard"),
+        _setting(autorespond_requests="none"),
+        (("subscription.join", "no confirmation reached"),),
+        also=frozenset({"subscription.wrong-token"}),
+    ),
+    Break(
+        "a list that bans everybody",
+        4,
+        _of_list("mailing_list.bans.add('^.*')"),
+        _of_list("mailing_list.bans.remove('^.*')"),
+        (("subscription.policy", "reading-group@local.edu bans ^.*"), ("subscription.join", "no confirmation reached")),
+        also=frozenset({"subscription.wrong-token"}),
+    ),
     _header(
         "leave not confirmed",
         4,
@@ -334,9 +423,23 @@ BROADCAST = (
     Break(
         "a header rule of the list that discards posts",
         5,
-        _RULES.substitute(do="add('from', 'mwz-', 'discard')"),
-        _RULES.substitute(do="find(action='discard')[0].delete()"),
+        _of_list("mailing_list.header_matches.add('from', 'mwz-', 'discard')"),
+        _of_list("mailing_list.header_matches.find(action='discard')[0].delete()"),
         (("broadcast.delivery", "last hop seen: mailman"),),
+    ),
+    Break(
+        "a list whose content filter discards posts",
+        5,
+        _setting(filter_content=True, pass_types=["text/html"], filter_action="discard"),
+        _setting(filter_content=False, pass_types=""),
+        (("broadcast.delivery", "last hop seen: mailman"),),
+    ),
+    Break(
+        "a list whose footer cannot be fetched",
+        5,
+        _of_list("mailing_list.set_template('list:member:regular:footer', 'http://127.0.0.1:9/footer')"),
+        _of_list("mailing_list.set_template('list:member:regular:footer', '')"),
+        (("broadcast.delivery", "last hop seen: mailman (ACCEPT"),),
     ),
     _header("list header lost", 5, "/^List-Post:/ IGNORE", ("broadcast.headers", "lacks List-Post")),
     _copied(

@@ -15,12 +15,15 @@ from tests.services.server import LIMIT, STATE, Report, Server
 from wizard import wait
 from wizard.facts import mailman_log
 from wizard.probes.ledger import PREFIX
+from wizard.probes.source import TEMPORARY
 
 ALL = dict.fromkeys(range(1, 7), "pass")
 MAIN_CF = "etc/postfix/main.cf"
 MAILMAN_CFG = "etc/mailman3/mailman.cfg"
 TABLES = (
     "address",
+    "ban",
+    "template",
     "user",
     "member",
     "mailinglist",
@@ -45,7 +48,10 @@ def remains(server: Server) -> list[str]:
     places = ("/etc/passwd", "/etc/group", "/var/lib/mailman3", "/var/spool/postfix", f"/{STATE}/probes.json")
     files = server.lab.run(["grep", "-rl", "--devices=skip", "--exclude=mailman.db*", "-e", PREFIX, *places]).stdout
     names = server.sh(f"find /var/mail /home /var/lib/mailman3 -name '*{PREFIX}*'; ip -brief address show dev lo")
-    found = [*files.splitlines(), *(line for line in names.splitlines() if PREFIX in line or "198.51.100.77" in line)]
+    found = [
+        *files.splitlines(),
+        *(line for line in names.splitlines() if any(word in line for word in (PREFIX, *TEMPORARY.values()))),
+    ]
     return [*found, *_rows(server)]
 
 

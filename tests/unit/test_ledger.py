@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.doubles import MemoryHost, Recorder
-from wizard.probes import inventory, remains
+from wizard.probes import inventory, remains, source
 from wizard.probes.ledger import PREFIX, Ledger, Made
-from wizard.probes.source import TEMPORARY
 
 TOKEN = f"{PREFIX}0123abcd"
+TEMPORARY, SIXTH = source.TEMPORARY[4], source.TEMPORARY[6]
 
 
 @pytest.fixture
@@ -28,10 +28,13 @@ class TestLedger:
         ledger = Ledger(path)
         ledger.note(user=f"{TOKEN}-s1")
         ledger.note(mailing_list=f"{TOKEN}-l1@local.edu")
-        ledger.note(source=TEMPORARY)
+        for address in (TEMPORARY, SIXTH, TEMPORARY):
+            ledger.note(source=address)
         ledger.note_address(f"{TOKEN}-s1@local.edu")
         assert Ledger(path).made == ledger.made
-        assert ledger.made == Made((f"{TOKEN}-s1",), (f"{TOKEN}-l1@local.edu",), (f"{TOKEN}-s1@local.edu",), TEMPORARY)
+        assert ledger.made == Made(
+            (f"{TOKEN}-s1",), (f"{TOKEN}-l1@local.edu",), (f"{TOKEN}-s1@local.edu",), (TEMPORARY, SIXTH)
+        )
         assert path.stat().st_mode & 0o777 == 0o600
 
     def test_what_was_struck_is_not(self, path: Path) -> None:
@@ -58,8 +61,8 @@ class TestLedger:
 
     @pytest.mark.parametrize(
         "content",
-        ["", "{", "[]", "null", "{}", '{"users": [1], "lists": [], "addresses": [], "source": null}',
-         '{"users": null, "lists": [], "addresses": [], "source": null}', "\x00"],
+        ["", "{", "[]", "null", "{}", '{"users": [1], "lists": [], "addresses": [], "sources": []}',
+         '{"users": null, "lists": [], "addresses": [], "sources": []}', "\x00"],
     )  # fmt: skip
     def test_a_corrupt_file_is_set_aside(self, path: Path, content: str) -> None:
         path.write_text(content)
@@ -71,7 +74,7 @@ class TestLedger:
             "users": ["root", f"{TOKEN}-s1"],
             "lists": ["staff@local.edu"],
             "addresses": [],
-            "source": "10.0.0.1",
+            "sources": ["10.0.0.1", "2001:db8::78"],
         }
         path.write_text(json.dumps(content))
         assert Ledger(path).made == Made(users=(f"{TOKEN}-s1",))
@@ -88,17 +91,19 @@ class TestSweep:
         assert emit.events == []
 
     def test_everything_of_a_killed_run_is_removed(self, path: Path) -> None:
-        shown = f"lo UNKNOWN 127.0.0.1/8 {TEMPORARY}/32"
+        shown = f"lo UNKNOWN 127.0.0.1/8 {TEMPORARY}/32 ::1/128 {SIXTH}/128 "
         queued = {"queue_name": "deferred", "queue_id": "QID", "arrival_time": 1, "message_size": 1,
                   "sender": f"{TOKEN}-s1@local.edu", "recipients": [{"address": "a@b.c"}]}  # fmt: skip
         host = self.host(ip=lambda _: shown, postqueue=lambda _: json.dumps(queued))
         ledger, emit = Ledger(path), Recorder()
         ledger.note(user=f"{TOKEN}-s1", mailing_list=f"{TOKEN}-l1@local.edu", source=TEMPORARY)
+        ledger.note(source=SIXTH)
         ledger.note_address("mwz-0000000a-s9@local.edu")
         remains.sweep(host, ledger, emit)
         assert not Ledger(path).made
         assert ("postsuper", "-d", "QID") in host.calls
         assert ("ip", "address", "del", f"{TEMPORARY}/32", "dev", "lo") in host.calls
+        assert ("ip", "address", "del", f"{SIXTH}/128", "dev", "lo") in host.calls
         assert TOKEN in str(emit.of("note")[0]["text"])
 
     def test_mail_of_others_is_left_alone(self, path: Path) -> None:
@@ -120,7 +125,7 @@ class TestSweep:
         ledger, emit = Ledger(path), Recorder()
         ledger.note(source=TEMPORARY)
         remains.sweep(self.host(), ledger, emit)  # there is no ip(8)
-        assert Ledger(path).made.source == TEMPORARY
+        assert Ledger(path).made.sources == (TEMPORARY,)
         assert "could not be removed yet" in str(emit.of("note")[0]["text"])
 
 

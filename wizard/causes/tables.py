@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from wizard.causes.ground import LOOKUP_LIMIT, Ground
 from wizard.causes.model import Cause, Found
 from wizard.errors import CommandError
-from wizard.facts import address_class, maps, postconf
+from wizard.facts import address_class, maps, postconf, rewriting
 from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP
 from wizard.site import SUBADDRESSES
 
@@ -84,17 +84,22 @@ def mailman_map_missing(ground: Ground) -> Found | None:
 
 
 def hijacked(ground: Ground) -> Found | None:
-    """A virtual alias leads mail of the list, or of the whole domain, elsewhere."""
-    tables = ground.tables("virtual_alias_maps")
-    if not tables:
-        return None
+    """A table of Postfix's leads mail of the list elsewhere before anybody looks for Mailman."""
     addresses = [ground.site.list_address(spec, sub) for spec in ground.site.lists for sub in SUBADDRESSES]
-    catch_all = f"@{ground.site.mail.domain}"
-    for table in tables:
-        found = maps.lookups(ground.host, table, [*addresses, catch_all], limit=LOOKUP_LIMIT)
-        for address, target in found.items():
-            return Found({"address": address, "target": target, "table": table}, (f"{table}: {address} → {target}",))
+    for found in rewriting.away(ground.host, addresses, limit=LOOKUP_LIMIT):
+        return Found(rewritten(found), (str(found),))
     return None
+
+
+def rewritten(found: rewriting.Rewrite) -> dict[str, str]:
+    """Give the values for the texts of the code that says so."""
+    return {
+        "address": found.address,
+        "key": found.key,
+        "target": found.target,
+        "table": found.table,
+        "parameter": found.parameter,
+    }
 
 
 CAUSES: tuple[Cause, ...] = (

@@ -32,9 +32,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW104",
         "Open relay",
-        "A client at {address}, outside the trusted networks, may send mail to anywhere through this server.",
-        "Put reject_unauth_destination into smtpd_relay_restrictions, and only your own clients into mynetworks.",
-        ("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions",),
+        "A client at {address}, outside the trusted networks, may send mail to anywhere through port {port} of this "
+        "server.",
+        "Put reject_unauth_destination into smtpd_relay_restrictions, and only your own clients into mynetworks; "
+        "what master.cf sets for a port goes before main.cf.",
+        ("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions", "postconf -P"),
         fixable=True,
     ),
     Entry(
@@ -93,10 +95,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         "MW112",
-        "A virtual alias takes the list's mail away",
-        "{table} sends {address} to {target}, and Postfix asks it before it looks for Mailman.",
+        "A table of Postfix's takes the list's mail away",
+        "{parameter} has {table}, whose entry {key} sends {address} to {target}, before Postfix looks for Mailman.",
         "Take that entry out of the table, or give the lists entries of their own that lead to themselves.",
-        ("postmap -q {address} {table}", "postconf virtual_alias_maps"),
+        ("postmap -q {key} '{table}'", "postconf {parameter}", "sendmail -bv {address}"),
     ),
     Entry(
         "MW113",

@@ -11,6 +11,8 @@ from wizard.mail.message import address
 
 SENDMAIL = "/usr/sbin/sendmail"
 
+TLS_FIRST = 530
+"""What a server answers that wants STARTTLS first (RFC 3207), or AUTH (RFC 4954)."""
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _PATH = re.compile(r"[ -;=?-~]*")
 
@@ -82,13 +84,46 @@ def rcpt(
         ConversationError: it did not come to that answer.
         ValueError: a sender or recipient that cannot stand in a command.
     """
-    for path in (sender, recipient):
+    return rcpts(server, sender, [recipient], source_address=source_address, lmtp=lmtp, limit=limit)[0]
+
+
+def rcpts(
+    server: Server,
+    sender: str,
+    recipients: Sequence[str],
+    *,
+    source_address: str | None = None,
+    lmtp: bool = False,
+    tls: bool = False,
+    limit: float = LIMIT,
+) -> tuple[Reply, ...]:
+    """Ask about several recipients in one conversation; otherwise as `rcpt`.
+
+    A server that wants STARTTLS first gets it.
+
+    Args:
+        server: whom to ask.
+        sender: envelope sender.
+        recipients: at least one.
+        source_address: IP address of this machine to speak from.
+        lmtp: speak LMTP.
+        tls: speak TLS from the first octet.
+        limit: seconds for the whole conversation.
+    """
+    for path in (sender, *recipients):
         if not _PATH.fullmatch(path):
             raise ValueError(f"cannot stand in an SMTP command: {path!r}")
-    with dialogue(server, lmtp=lmtp, source_address=source_address, limit=limit) as talk:
-        talk.greet()
-        talk.require(f"MAIL FROM:<{sender}>")
-        return talk.say(f"RCPT TO:<{recipient}>")
+    with dialogue(server, lmtp=lmtp, source_address=source_address, tls=tls, limit=limit) as talk:
+        extensions = talk.greet().extensions
+        begin = f"MAIL FROM:<{sender}>"
+        begun = talk.say(begin)
+        if begun.code == TLS_FIRST and "starttls" in extensions and not tls:
+            talk.secure()
+            talk.greet()
+            begun = talk.say(begin)
+        if not begun.accepted:
+            raise ConversationError(begin, begun.code, begun.text)
+        return tuple(talk.say(f"RCPT TO:<{recipient}>") for recipient in recipients)
 
 
 def greet(server: Server, *, lmtp: bool = False, limit: float = LIMIT) -> Greeting:
@@ -111,6 +146,17 @@ def sendmail(host: Host, sender: str, recipients: Sequence[str], raw: bytes, *, 
     _require_plain(sender, recipients)
     text = raw.replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
     host.run([SENDMAIL, "-i", "-f", sender, "--", *recipients], stdin=text, limit=limit).require()
+
+
+def verify(host: Host, sender: str, recipients: Sequence[str], *, limit: float = LIMIT) -> None:
+    """Ask Postfix to find out where it would deliver to; the report is mailed to the sender, and nothing to others.
+
+    Raises:
+        CommandError: sendmail did not take the question within the limit (seconds).
+        ValueError: a sender or recipient that is not one plain address, or no recipient.
+    """
+    _require_plain(sender, recipients)
+    host.run([SENDMAIL, "-bv", "-f", sender, "--", *recipients], limit=limit).require()
 
 
 def _require_plain(sender: str, recipients: Sequence[str]) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import smtplib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from wizard.errors import WizardError
 from wizard.mail.confirmation import without_tokens
@@ -93,13 +94,15 @@ class ConversationError(WizardError):
     Nothing was sent unless the step is DATA or the end of the message.
     """
 
-    def __init__(self, step: str, code: int | None, text: str) -> None:
+    def __init__(self, step: str, code: int | None, text: str, *, late: bool = False) -> None:
         self.step = without_tokens(printable(step))
         """connect, banner, EHLO, LHLO, MAIL FROM:..., RCPT TO:..., DATA, or end of the message."""
         self.code = code
         """The server's reply code; None: it gave none."""
         self.text = without_tokens(printable(text))
         """What the server said, or what went wrong with the connection."""
+        self.late = late
+        """Whether the limit ended it."""
         said = f"the server said {code} {self.text}" if code is not None else self.text
         super().__init__(f"{self.step}: {said}")
 
@@ -141,6 +144,14 @@ class Dialogue:
         """
         return _accepted(line, self.say(line))
 
+    def secure(self) -> None:
+        """Go on in TLS, whatever certificate the server shows; one has to be greeted anew.
+
+        Raises:
+            ConversationError: not accepted, or no TLS came of it.
+        """
+        _accepted("STARTTLS", self._ask("STARTTLS", lambda: self._client.starttls(context=_any_certificate())))
+
     def data(self, message: bytes) -> Reply:
         """Send the message itself, its lines ending in CRLF; smtplib stuffs the dots.
 
@@ -155,7 +166,12 @@ class Dialogue:
 
 @contextmanager
 def dialogue(
-    server: Server, *, lmtp: bool = False, source_address: str | None = None, limit: float = LIMIT
+    server: Server,
+    *,
+    lmtp: bool = False,
+    source_address: str | None = None,
+    tls: bool = False,
+    limit: float = LIMIT,
 ) -> Iterator[Dialogue]:
     """Connect, hear the banner, and take leave at the end.
 
@@ -163,13 +179,14 @@ def dialogue(
         server: whom to speak to.
         lmtp: speak LMTP.
         source_address: IP address of this machine to speak from.
+        tls: speak TLS from the first octet (SMTP alone), whatever certificate the server shows.
         limit: seconds for the whole dialogue.
 
     Raises:
         ConversationError: no connection, or no friendly banner.
     """
     deadline = time.monotonic() + limit
-    client = (smtplib.LMTP if lmtp else smtplib.SMTP)(local_hostname=EHLO_NAME, timeout=limit)
+    client = _client(limit, lmtp=lmtp, tls=tls)
     source = (source_address, 0) if source_address else None
     timer = threading.Timer(limit, _cut, (client,))
     timer.daemon = True
@@ -182,6 +199,27 @@ def dialogue(
             client.quit()
         timer.cancel()
         client.close()
+
+
+class _AnyCertificate(ssl.SSLContext):
+    """TLS with whoever is there: nothing secret is said, and a certificate that fits loopback is nobody's."""
+
+    def wrap_socket(self, sock: socket.socket, *_args: Any, **_named: Any) -> ssl.SSLSocket:
+        """Shake hands without naming the server: smtplib knows no name, and refuses to."""
+        return super().wrap_socket(sock)
+
+
+def _any_certificate() -> ssl.SSLContext:
+    context = _AnyCertificate(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _client(limit: float, *, lmtp: bool, tls: bool) -> smtplib.SMTP:
+    if tls:
+        return smtplib.SMTP_SSL(local_hostname=EHLO_NAME, timeout=limit, context=_any_certificate())
+    return (smtplib.LMTP if lmtp else smtplib.SMTP)(local_hostname=EHLO_NAME, timeout=limit)
 
 
 def _cut(client: smtplib.SMTP) -> None:
@@ -201,10 +239,10 @@ def _asked(step: str, ask: Callable[[], tuple[int, bytes]], limit: float, deadli
         heard = isinstance(error, smtplib.SMTPException)
         late = isinstance(error, TimeoutError) or time.monotonic() >= deadline
         words = f"no answer within {limit:g} s" if late else error.strerror or str(error)
-        raise ConversationError("connect" if step == BANNER and not heard else step, None, words) from error
+        raise ConversationError("connect" if step == BANNER and not heard else step, None, words, late=late) from error
     if time.monotonic() >= deadline:
         # What was read then is what there was of a line when the connection was cut.
-        raise ConversationError(step, None, f"no answer within {limit:g} s")
+        raise ConversationError(step, None, f"no answer within {limit:g} s", late=True)
     if code < 0:
         raise ConversationError(step, None, f"not an answer of a mail server: {_shown(text)}")
     return Reply(code, _shown(text))

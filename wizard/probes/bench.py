@@ -55,6 +55,7 @@ class Bench:
         self._named = accounts.named(self.site)
         self._made: dict[str, Subscriber] = {}
         self._lists: tuple[ProbeList, ...] | None = None
+        self._alike = True
         self._sent = 0
         self._closed = False
 
@@ -81,12 +82,14 @@ class Bench:
         """A probe list for each list of the site.
 
         Raises:
-            UnseenError: Mailman or the site's list is not there to be copied.
+            UnseenError: Mailman or the site's list is not there to be copied, or cannot be.
             RestError: REST refused.
         """
         if self._lists is None:
             self._lists = tuple(self._list(number) for number in range(len(self.site.lists)))
             tables.noticed(self.host)
+        if not self._alike:
+            self.refresh()
         return self._lists
 
     def compose(self, kind: Kind, sender: Subscriber, recipient: str) -> ProbeMessage:
@@ -138,17 +141,21 @@ class Bench:
         return not self.on_its_way() or remains.put_off(self.host, self.token)
 
     def refresh(self) -> None:
-        """Give the probe lists the settings that the site's lists have now.
+        """Give the probe lists the settings that the site's lists have now; until that is done, nobody gets them.
 
         Raises:
-            UnseenError: a list of the site is gone.
+            UnseenError: a list of the site is gone, or cannot be copied.
             RestError: REST refused.
         """
-        config = cfg.read(self.host) if self._lists else None
-        if config is not None:
-            client = rest.connect(config)
-            for each in self._lists or ():
-                lists.copy_settings(client, each)
+        if self._lists is None:
+            return
+        self._alike = False
+        config = cfg.read(self.host)
+        if config is None:
+            raise UnseenError(f"{cfg.PATH} is not there")
+        client = rest.connect(config)
+        self._lists = tuple(lists.copy_settings(client, each) for each in self._lists)
+        self._alike = True
 
     def reset(self) -> None:
         """Make the bench ready for the next stage: nothing on its way, nothing pending, nobody subscribed.

@@ -25,12 +25,12 @@ class Made:
     """Addresses of probe lists."""
     addresses: tuple[str, ...] = ()
     """Addresses that Mailman did not know before the probes."""
-    source: str | None = None
-    """A temporary address of the loopback interface, for the check of relaying."""
+    sources: tuple[str, ...] = ()
+    """Temporary addresses of the loopback interface, to ask from as a stranger does."""
 
     def __bool__(self) -> bool:
         """Whether anything is left to remove."""
-        return bool(self.users or self.lists or self.addresses or self.source)
+        return bool(self.users or self.lists or self.addresses or self.sources)
 
 
 class Ledger:
@@ -56,7 +56,7 @@ class Ledger:
                 made,
                 users=(*made.users, user) if user else made.users,
                 lists=(*made.lists, mailing_list) if mailing_list else made.lists,
-                source=source or made.source,
+                sources=(*made.sources, source) if source and source not in made.sources else made.sources,
             )
         )
 
@@ -71,14 +71,14 @@ class Ledger:
         self._write(replace(self.made, addresses=(*self.made.addresses, address)))
 
     def strike(self, name: str) -> None:
-        """Take out one thing that is removed: a user, a list's address, an address or the source."""
+        """Take out one thing that is removed: a user, a list's address, an address or a source."""
         made = self.made
         self._write(
             Made(
                 users=tuple(user for user in made.users if user != name),
                 lists=tuple(address for address in made.lists if address != name),
                 addresses=tuple(address for address in made.addresses if address != name),
-                source=None if made.source == name else made.source,
+                sources=tuple(source for source in made.sources if source != name),
             )
         )
 
@@ -97,7 +97,7 @@ def _read(path: Path) -> Made:
             users=_names(raw["users"]),
             lists=_names(raw["lists"]),
             addresses=_names(raw["addresses"]),
-            source=TEMPORARY if raw["source"] == TEMPORARY else None,
+            sources=tuple(source for source in raw["sources"] if source in TEMPORARY.values()),
         )
     except FileNotFoundError:
         return Made()

@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.errors import UnseenError
 from wizard.mailman import rest
+from wizard.mailman.rest import RestError
+from wizard.probes import likeness
 from wizard.site import Site
-
-COPIED = (
-    "administrivia",
-    "allow_list_posts",
-    "anonymous_list",
-    "collapse_alternatives",
-    "convert_html_to_plaintext",
-    "default_member_action",
-    "default_nonmember_action",
-    "dmarc_mitigate_action",
-    "dmarc_mitigate_unconditionally",
-    "emergency",
-    "filter_action",
-    "filter_content",
-    "include_rfc2369_headers",
-    "max_message_size",
-    "max_num_recipients",
-    "personalize",
-    "posting_pipeline",
-    "preferred_language",
-    "require_explicit_destination",
-    "subscription_policy",
-    "unsubscription_policy",
-)
-"""The settings that decide on a message's way; those that name other people or places are not copied."""
-
-QUIET = {"archive_policy": "never", "digests_enabled": False}
-"""What a probe list has whatever the original has: nothing of it is to stay."""
-
 
 SENDERS = ("bounces", "owner", "confirm", "request")
 """Of a list's addresses, those in whose name Mailman itself sends."""
@@ -120,50 +93,32 @@ def make(client: Any, site: Site, address: str, original: str, owner: str) -> Pr
         owner: a probe's address; without an owner, Mailman would write to the site's owner.
 
     Raises:
-        UnseenError: the site's list is not there.
+        UnseenError: the site's list is not there, or cannot be copied.
         RestError: REST refused.
     """
     name = address.partition("@")[0]
     with rest.said():
         made = client.get_domain(site.mail.domain).create_list(name)
         made.add_owner(owner)
-    probe = ProbeList(address, original, made)
-    copy_settings(client, probe)
-    return probe
+    return copy_settings(client, ProbeList(address, original, made))
 
 
-def copy_settings(client: Any, probe: ProbeList) -> None:
-    """Give a probe list the settings that the site's list has now.
+def copy_settings(client: Any, probe: ProbeList) -> ProbeList:
+    """Give a probe list the settings that the site's list has now (see `likeness`), and return it as it then is.
 
     Raises:
-        UnseenError: the site's list is not there.
-        RestError: REST refused.
+        UnseenError: the site's list is not there, or it has something that another list cannot be given.
+        RestError: REST did not answer.
     """
     model = rest.find_list(client, probe.original)
     if model is None:
         raise UnseenError(f"Mailman has no list {probe.original}")
-    with rest.said():
-        theirs, ours = model.settings, probe.mailing_list.settings
-        wanted = {key: theirs[key] for key in COPIED if key in theirs} | QUIET
-        changed = {key: value for key, value in wanted.items() if ours.get(key) != value}
-        for key, value in changed.items():
-            ours[key] = value
-        if changed:
-            ours.save()
-        _copy_header_matches(model, probe.mailing_list)
-
-
-def _copy_header_matches(model: Any, copy: Any) -> None:
-    """Give the copy the rules by which the original holds or drops a post for its headers, in their order."""
-    theirs, ours = (
-        [(str(rule.header), str(rule.pattern), rule.action) for rule in each.header_matches] for each in (model, copy)
-    )
-    if theirs == ours:
-        return
-    for rule in copy.header_matches:
-        rule.delete()
-    for header, pattern, action in theirs:
-        copy.header_matches.add(header, pattern, action)
+    try:
+        with rest.said():
+            likeness.copy(model, lambda: client.get_list(probe.address))
+            return replace(probe, mailing_list=client.get_list(probe.address))
+    except RestError as error:
+        raise UnseenError(f"no list could be made like {probe.original}, so that it is not proven: {error}") from error
 
 
 def subscribe(probe: ProbeList, addresses: Iterable[str]) -> None:
@@ -204,6 +159,7 @@ def remove(client: Any, address: str) -> None:
         return
     with rest.said():
         _discard(found)
+        likeness.clear(found)
         found.delete()
 
 

@@ -40,8 +40,8 @@ def sweep(host: Host, ledger: Ledger, emit: Emit) -> None:
         remove(host, ledger, emit, token)
     for address in ledger.made.addresses:
         _try(emit, address, partial(_address, host, ledger, address))
-    if ledger.made.source:
-        _try(emit, "the probe's network address", lambda: _source(host, ledger))
+    for address in ledger.made.sources:
+        _try(emit, "the probe's network address", partial(_source, host, ledger, address))
 
 
 def remove(host: Host, ledger: Ledger, emit: Emit, token: str) -> None:
@@ -56,8 +56,8 @@ def remove(host: Host, ledger: Ledger, emit: Emit, token: str) -> None:
     for user in ledger.made.users:
         if user.startswith(token):
             _try(emit, user, partial(_user, host, ledger, user))
-    if ledger.made.source:
-        _try(emit, "the probe's network address", lambda: _source(host, ledger))
+    for address in ledger.made.sources:
+        _try(emit, "the probe's network address", partial(_source, host, ledger, address))
 
 
 def _try(emit: Emit, what: str, do: Callable[[], None]) -> None:
@@ -119,7 +119,6 @@ def _user(host: Host, ledger: Ledger, user: str) -> None:
     ledger.strike(user)
 
 
-def _source(host: Host, ledger: Ledger) -> None:
-    if ledger.made.source:
-        source.remove(host, ledger.made.source)
-        ledger.strike(ledger.made.source)
+def _source(host: Host, ledger: Ledger, address: str) -> None:
+    source.remove(host, address)
+    ledger.strike(address)

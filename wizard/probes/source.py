@@ -4,44 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
+from typing import Literal
 
 from wizard.facts import addresses
 from wizard.host import Host
 
-TEMPORARY = "198.51.100.77"
-"""Of TEST-NET-2 (RFC 5737), which is nobody's."""
+Version = Literal[4, 6]
+"""Of the Internet protocol."""
+TEMPORARY: dict[Version, str] = {4: "198.51.100.77", 6: "2001:db8::77"}
+"""Of the networks that are kept for documentation (RFC 5737, RFC 3849), which are nobody's."""
 _LABEL = "lo"
+_UNUSED = ("nodad", "valid_lft", "forever", "preferred_lft", "0")
+"""At once, and never chosen by anybody who does not ask for it (RFC 4862: deprecated)."""
 
 
-def outside(host: Host, networks: Iterable[str]) -> str | None:
-    """Return an IPv4 address of this machine that no trusted network holds, or None."""
+def outside(host: Host, networks: Iterable[str], version: Version) -> str | None:
+    """Return an address of this machine that no trusted network holds, or None."""
     trusted = [ip_network(network.replace("[", "").replace("]", "")) for network in networks]
     for found in addresses.read(host):
-        address = ip_address(str(found.address))
-        if address.version == 4 and not address.is_loopback and not any(address in each for each in trusted):  # noqa: PLR2004
+        address = ip_address(str(found.address).partition("%")[0])
+        near = address.is_loopback or address.is_link_local
+        if address.version == version and not near and not any(address in each for each in trusted):
             return str(address)
     return None
 
 
-def make(host: Host) -> str:
+def make(host: Host, version: Version) -> str:
     """Give the loopback interface a temporary address, and return it.
 
     Raises:
         CommandError: ip(8) refused; CAP_NET_ADMIN is needed.
     """
-    host.run(["ip", "address", "replace", f"{TEMPORARY}/32", "dev", _LABEL]).require()
-    return TEMPORARY
+    address = TEMPORARY[version]
+    unused = _UNUSED if version == 6 else ()  # noqa: PLR2004 (IPv6)
+    host.run(["ip", "address", "replace", _with_prefix(address), "dev", _LABEL, *unused]).require()
+    return address
 
 
 def remove(host: Host, address: str) -> None:
-    """Take the temporary address away; one that is gone already is no error.
+    """Take a temporary address away; one that is gone already is no error.
 
     Raises:
         CommandError: ip(8) refused.
-        ValueError: it is not the temporary address.
+        ValueError: it is not a temporary address.
     """
-    if address != TEMPORARY:
+    if address not in TEMPORARY.values():
         raise ValueError(f"{address} is not a probe's address")
     shown = host.run(["ip", "-brief", "address", "show", "dev", _LABEL]).require()
-    if f"{TEMPORARY}/32" in shown.stdout:
-        host.run(["ip", "address", "del", f"{TEMPORARY}/32", "dev", _LABEL]).require()
+    if _with_prefix(address) in shown.stdout.split():
+        host.run(["ip", "address", "del", _with_prefix(address), "dev", _LABEL]).require()
+
+
+def _with_prefix(address: str) -> str:
+    return f"{address}/{ip_address(address).max_prefixlen}"

@@ -14,7 +14,7 @@ from tests.unit.mail.scripted import scripted
 from wizard.errors import CommandError
 from wizard.host import Completed
 from wizard.localhost import LocalHost
-from wizard.mail.conversation import greet, rcpt, sendmail, submit
+from wizard.mail.conversation import greet, rcpt, rcpts, sendmail, submit
 from wizard.mail.dialogue import EHLO_NAME, ConversationError, Endpoint, Reply, dialogue
 from wizard.mail.message import Kind
 
@@ -80,6 +80,28 @@ def test_asking_for_a_recipient_sends_nothing(lmtp: bool) -> None:  # noqa: FBT0
     assert not reply.accepted
     assert reply.queue_id is None
     assert server.verbs == ["LHLO" if lmtp else "EHLO", "MAIL", "RCPT", "QUIT"]
+
+
+def test_several_recipients_are_asked_about_in_one_conversation() -> None:
+    with scripted() as server:
+        replies = rcpts(server.endpoint, "", [BOB, "carol@local.edu"])
+    assert [reply.code for reply in replies] == [250, 250]
+    assert server.verbs == ["EHLO", "MAIL", "RCPT", "RCPT", "QUIT"]
+
+
+def test_a_server_that_wants_to_know_who_asks_has_refused() -> None:
+    with scripted({"MAIL": b"530 5.7.0 Authentication required\r\n"}) as server, pytest.raises(ConversationError) as no:
+        rcpts(server.endpoint, ALICE, [BOB])
+    assert (no.value.code, no.value.late) == (530, False)
+    assert server.verbs == ["EHLO", "MAIL", "QUIT"]
+
+
+def test_starttls_comes_first_where_it_is_wanted() -> None:
+    offering = {"EHLO": b"250-mail.local.edu\r\n250 STARTTLS\r\n", "STAR": b"454 4.7.0 no TLS now\r\n"}
+    wanting = {**offering, "MAIL": b"530 5.7.0 Must issue a STARTTLS command first\r\n"}
+    with scripted(wanting) as server, pytest.raises(ConversationError) as no:
+        rcpts(server.endpoint, ALICE, [BOB])
+    assert (no.value.step, no.value.code) == ("STARTTLS", 454)
 
 
 def test_a_server_that_hangs_up_after_its_answer_has_answered() -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from wizard.causes import tables
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
 from wizard.errors import CommandError
-from wizard.facts import address_class, maps, postconf
-from wizard.mail import conversation
+from wizard.facts import address_class, maps, postconf, rewriting
+from wizard.mail import conversation, verification
 from wizard.mail.dialogue import ConversationError, Endpoint
+from wizard.mail.mailbox import holding
 from wizard.mail.message import Kind
 from wizard.mailman import rest
 from wizard.probes import accounts
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
 from wizard.site import SUBADDRESSES
-from wizard.stages import proof
+from wizard.stages import proof, strangers
 from wizard.stages.lmtp.plan import Tables
 from wizard.stages.mailman.checks import owned
 
@@ -65,10 +67,10 @@ def domain(scene: Scene) -> Evidence:
 
 def compiled(scene: Scene) -> Evidence:
     """Mailman's maps are there, compiled after their sources were written, and get the entry of a new list."""
-    tables = _tables(scene)
-    said = [_entry(scene, tables.lmtp, scene.words["list"]), _entry(scene, tables.domains, scene.site.mail.domain)]
+    ours = _tables(scene)
+    said = [_entry(scene, ours.lmtp, scene.words["list"]), _entry(scene, ours.domains, scene.site.mail.domain)]
     # Before any mail is sent: a router that has not started yet will start with the new map.
-    return [*said, *(_entry(scene, tables.lmtp, mailing_list.address) for mailing_list in scene.bench.lists)]
+    return [*said, *(_entry(scene, ours.lmtp, mailing_list.address) for mailing_list in scene.bench.lists)]
 
 
 def _entry(scene: Scene, table: str, key: str) -> str:
@@ -95,9 +97,7 @@ def _tables(scene: Scene) -> Tables:
 
 def routing(scene: Scene) -> Evidence:
     """Each of every list's nine addresses leads to Mailman, and no local user's does."""
-    names = ("transport_maps", "virtual_alias_maps")
-    values = postconf.settings(scene.host, names=names)
-    transports, aliases = (address_class.entries(values[name]) for name in names)
+    transports = address_class.entries(postconf.settings(scene.host, names=("transport_maps",))["transport_maps"])
     wanted = f"lmtp:[{scene.site.mailman.lmtp.host}]:{scene.site.mailman.lmtp.port}"
     addresses = [scene.site.list_address(spec, sub) for spec in scene.site.lists for sub in SUBADDRESSES]
     found = _lookups(scene, transports, addresses)
@@ -109,10 +109,10 @@ def routing(scene: Scene) -> Evidence:
                 f"transport of {address}: {answer}, not {wanted}",
                 diagnosis=diagnose("MW302", scene.words, address=address, answer=answer, table=table),
             )
-    catch_all = [f"@{scene.site.mail.domain}"]
-    hijacked = _lookups(scene, aliases, [*addresses, *catch_all])
+    hijacked = _away(scene, addresses)
     if hijacked:
-        raise CheckFailedError(*(f"virtual_alias_maps sends {key} to {to}" for key, to in hijacked.items()))
+        known = diagnose("MW112", scene.words, evidence=(str(hijacked[0]),), **tables.rewritten(hijacked[0]))
+        raise CheckFailedError(*map(str, hijacked), diagnosis=known)
     both = accounts.taken(scene.site)
     if both:
         raise CheckFailedError(*(f"a user's mail goes to Mailman: {problem}" for problem in both))
@@ -123,10 +123,17 @@ def routing(scene: Scene) -> Evidence:
     return (f"{len(addresses)} list addresses → {wanted}", f"no transport to Mailman for {', '.join(local)}")
 
 
-def _lookups(scene: Scene, tables: tuple[str, ...], keys: list[str]) -> dict[str, str]:
+def _away(scene: Scene, addresses: list[str]) -> tuple[rewriting.Rewrite, ...]:
+    try:
+        return rewriting.away(scene.host, addresses)
+    except CommandError as error:
+        raise CheckFailedError(f"a table of addresses cannot be read: {error}") from error
+
+
+def _lookups(scene: Scene, tables_of: tuple[str, ...], keys: list[str]) -> dict[str, str]:
     """Look keys up in tables in order; the first answer counts, as in postconf(5)."""
     found: dict[str, str] = {}
-    for table in tables:
+    for table in tables_of:
         try:
             found = {**maps.lookups(scene.host, table, keys), **found}
         except CommandError as error:
@@ -134,8 +141,38 @@ def _lookups(scene: Scene, tables: tuple[str, ...], keys: list[str]) -> dict[str
     return found
 
 
+def resolution(scene: Scene) -> Evidence:
+    """Postfix itself says where it would deliver to for each of the nine addresses; no mail is delivered."""
+    asker, number = scene.bench.outsider, scene.bench.next_number()
+    mark = f"-confirm+{scene.bench.token}-{number}"
+    addresses = [
+        scene.site.list_address(spec, sub).lower() for spec in scene.site.lists for sub in (*SUBADDRESSES, mark)
+    ]
+    try:
+        conversation.verify(scene.host, asker.address, addresses, limit=proof.talk_limit(scene))
+    except CommandError as error:
+        raise CheckFailedError(f"Postfix was not asked: {error}") from error
+
+    def reported() -> tuple[verification.Verified, ...] | None:
+        found = asker.mailbox.find(holding(mark))
+        return verification.read(found[0]) if found else None
+
+    said = proof.waited(scene, reported, lambda: "Postfix does not report where it would deliver to")
+    lmtp = scene.site.mailman.lmtp
+    wanted = f"delivery via {lmtp.host}[{lmtp.host}]:{lmtp.port}: 2"
+    right = {each.asked for each in said if each.final == each.asked and each.deliverable and wanted in each.said}
+    astray = [address for address in addresses if address not in right]
+    if astray:
+        told = [str(each) for each in said if each.asked not in right]
+        raise CheckFailedError(f"Postfix does not lead {', '.join(astray)} to Mailman", *told)
+    return (f"{len(addresses)} addresses: {wanted}xx, by Postfix's own report",)
+
+
 def recipients(scene: Scene) -> Evidence:
-    """The real lists' nine addresses are accepted at RCPT, by Postfix and by Mailman; no mail is sent."""
+    """The real lists' nine addresses are accepted at RCPT, by Postfix and by Mailman; no mail is sent.
+
+    Where strangers are to be heard (interfaces = all), Postfix accepts them from outside too.
+    """
     servers = ((proof.smtp(scene), "SMTP"), (_lmtp(scene), "LMTP"))
     # The reply to a confirmation goes to LIST-confirm+TOKEN.
     suffixes = (*SUBADDRESSES, f"-confirm+{scene.bench.token}")
@@ -145,7 +182,8 @@ def recipients(scene: Scene) -> Evidence:
             reply = proof.rcpt(scene, server, address, lmtp=name == "LMTP")
             if not reply.accepted:
                 raise CheckFailedError(f"{name} RCPT TO:<{address}> → {reply}")
-    return (f"{len(addresses)} addresses accepted at RCPT by Postfix and by Mailman",)
+    welcomed = strangers.welcome(scene, [*addresses, *(each.address for each in scene.bench.lists)])
+    return (f"{len(addresses)} addresses accepted at RCPT by Postfix and by Mailman", *welcomed)
 
 
 def unknown_list(scene: Scene) -> Evidence:
@@ -255,9 +293,20 @@ CHECKS: tuple[Check[Scene], ...] = (
         look=routing,
     ),
     Check(
+        id="lmtp.resolution",
+        title="Postfix leads nine addresses to Mailman",
+        proves="Asked itself where it would deliver to, Postfix names Mailman's LMTP port for each of every list's "
+        "nine addresses, whatever its tables and services make of them; no mail is delivered.",
+        see=("sendmail -bv -f {site_owner} {list}",),
+        look=resolution,
+        needs=("lmtp.greeting", "lmtp.routing"),
+        limit=120,
+    ),
+    Check(
         id="lmtp.recipients",
         title="Nine addresses are accepted",
-        proves="Postfix and Mailman both accept each of every list's nine addresses at RCPT; no mail is sent.",
+        proves="Postfix and Mailman both accept each of every list's nine addresses at RCPT, Postfix also from an "
+        "address outside the trusted networks where strangers may connect (interfaces = all); no mail is sent.",
         see=("postconf local_recipient_maps relay_recipient_maps virtual_mailbox_maps",),
         look=recipients,
         needs=("lmtp.greeting",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from wizard import services, staging
 from wizard.check import Check, CheckFailedError, Evidence
@@ -13,10 +14,10 @@ from wizard.mail import conversation, intact
 from wizard.mail.arrivals import Arrivals
 from wizard.mail.dialogue import ConversationError
 from wizard.mail.message import Kind, ProbeMessage
-from wizard.probes import source
 from wizard.probes.accounts import Subscriber
 from wizard.scene import Scene
-from wizard.stages import proof
+from wizard.stages import proof, strangers
+from wizard.stages.strangers import Opening
 
 COMPLAINTS = ("fatal:", "error:", "panic:", "group or other writable", "not owned by")
 """What is no mere remark in what ``postfix check`` says (conf/postfix-script)."""
@@ -152,22 +153,42 @@ def unknown_user(scene: Scene) -> Evidence:
 
 
 def relay(scene: Scene) -> Evidence:
-    """A client outside mynetworks cannot send mail through this server; asked from such an address."""
-    ledger, host = scene.bench.ledger, scene.host
-    address = source.outside(host, scene.site.mail.networks)
-    if address is None:
-        ledger.note(source=source.TEMPORARY)
-        address = source.make(host)
-    reply = proof.rcpt(scene, proof.smtp(scene), ELSEWHERE, source=address)
-    if ledger.made.source:
-        source.remove(host, ledger.made.source)
-        ledger.strike(ledger.made.source)
+    """A client outside mynetworks cannot send mail through this server, on whichever port and family it asks.
+
+    Where strangers are to be heard (interfaces = all), they must be able to write to a user: a server that refuses
+    everything has not shown that it refuses relaying.
+    """
+    welcomed = strangers.welcome(scene, [scene.bench.subscribers[0].address])
+    asked = strangers.openings(scene)
+    if not asked:
+        raise CheckFailedError("Postfix takes mail by SMTP nowhere")
+    return (*welcomed, *(_relay(scene, opening) for opening in asked))
+
+
+def _relay(scene: Scene, opening: Opening) -> str:
+    with strangers.stranger(scene, opening.version) as address:
+        said = f"from {address}, outside the trusted networks, at {opening}: "
+        try:
+            reply = strangers.ask(scene, opening, scene.bench.outsider.address, [ELSEWHERE], address)[0]
+        except ConversationError as error:
+            if _refuses(error, own=opening.endpoint.port == scene.site.smtp_port):
+                return f"{said}{error}"
+            raise CheckFailedError(f"{said}no answer to RCPT TO:<{ELSEWHERE}>: {error}") from error
     if reply.code < PERMANENT:
+        known = diagnose("MW104", scene.words, address=address, port=str(opening.endpoint.port))
+        fixable = known.fixable and opening.endpoint.port == scene.site.smtp_port
         raise CheckFailedError(
-            f"from {address}, outside the trusted networks: RCPT TO:<{ELSEWHERE}> → {reply}",
-            diagnosis=diagnose("MW104", scene.words, address=address) if reply.accepted else None,
+            f"{said}RCPT TO:<{ELSEWHERE}> → {reply}",
+            diagnosis=replace(known, fixable=fixable) if reply.accepted else None,
         )
-    return (f"from {address}: RCPT TO:<{ELSEWHERE}> → {reply}",)
+    return f"{said}RCPT TO:<{ELSEWHERE}> → {reply}"
+
+
+def _refuses(error: ConversationError, *, own: bool) -> bool:
+    """Tell whether a server that did not let a client come to RCPT refused it; of another port, by hanging up too."""
+    if error.code is not None:
+        return error.code >= PERMANENT
+    return not own and not error.late
 
 
 def queue(scene: Scene) -> Evidence:
@@ -243,10 +264,12 @@ CHECKS: tuple[Check[Scene], ...] = (
         id="postfix.relay",
         title="Not an open relay",
         proves="A client whose address is outside the trusted networks is refused when it asks for another "
-        "server's recipient; it was asked from such an address.",
-        see=("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions",),
+        "server's recipient, on every port where Postfix takes mail and over IPv4 and IPv6; it was asked from such "
+        "addresses. Where strangers may connect (interfaces = all), such a client can write to a user.",
+        see=("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions", "postconf -P", "ss -ltnp"),
         look=relay,
         needs=("postfix.listening",),
+        limit=300,
     ),
     Check(
         id="postfix.queue",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Iterable
+from typing import Any
 
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.mail import confirmation
@@ -15,8 +18,9 @@ from wizard.stages import membership, proof
 
 
 def policy(scene: Scene) -> Evidence:
-    """Each list takes members as the answers say, by Mailman's own account."""
+    """Each list takes members as the answers say, by Mailman's own account, and bans nobody who is to join."""
     client, said = scene.client(), []
+    people = [person.address for person in (*scene.bench.subscribers, scene.bench.outsider)]
     for spec in scene.site.lists:
         address = scene.site.list_address(spec)
         found = rest.find_list(client, address)
@@ -24,10 +28,31 @@ def policy(scene: Scene) -> Evidence:
             raise CheckFailedError(f"Mailman has no list {address}")
         with rest.said():
             present = str(found.settings["subscription_policy"])
+            bans = (*found.bans, *client.bans)
         if present != spec.subscription_policy:
             raise CheckFailedError(f"{address}: subscription_policy is {present}, not {spec.subscription_policy}")
-        said.append(f"{address}: subscription_policy is {present}")
+        banned = _banned(people, bans)
+        if banned:
+            raise CheckFailedError(
+                *(f"{address} bans {ban}: {person} can neither join nor post" for person, ban in banned)
+            )
+        said.append(f"{address}: subscription_policy is {present}; nobody who is to join is banned")
     return said
+
+
+def _banned(people: Iterable[str], bans: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+    """Tell who is banned by what; what begins with ``^`` is a regular expression, as Mailman's IBanManager has it."""
+    known = {str(each.email) for each in bans}
+    return tuple((person, ban) for person in people for ban in sorted(known) if _fits(ban, person))
+
+
+def _fits(ban: str, person: str) -> bool:
+    if not ban.startswith("^"):
+        return ban.lower() == person.lower()
+    try:
+        return re.match(ban, person, re.IGNORECASE) is not None
+    except re.error:
+        return False  # Mailman does not take such a pattern, so that it can stop nobody
 
 
 def pending(scene: Scene) -> Evidence:
@@ -124,7 +149,8 @@ CHECKS: tuple[Check[Scene], ...] = (
     Check(
         id="subscription.policy",
         title="What it takes to join",
-        proves="Each list's subscription policy is the one of the answers.",
+        proves="Each list's subscription policy is the one of the answers, and neither the list nor the site bans "
+        "those who are to join.",
         see=("mailman-wizard plan --stage 4",),
         look=policy,
     ),
