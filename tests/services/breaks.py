@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from string import Template
 
 from tests.services.server import RESTART_MAILMAN, Report, Server
+from wizard.faults.scripts import RESTART_MAILMAN as RESTART_ANYHOW
 
 _QUICK = ("--set", "check.limit=6", "--set", "check.subscribers=1")
 RELOAD = "postfix reload"
@@ -44,6 +45,9 @@ signal.pause()
 ' > /dev/null 2>&1 < /dev/null &
 echo $! > /root/taker
 : < /root/ready
+"""
+_AWAIT_PORTS = """
+timeout 60 bash -c 'until (: < /dev/tcp/127.0.0.1/8001 && : < /dev/tcp/127.0.0.1/8024) 2> /dev/null; do sleep 0.2; done'
 """
 _GIVE_PORT = "kill $(cat /root/taker); rm /root/ready /root/taker; postfix start"
 
@@ -87,6 +91,18 @@ def _stopped(runner: str, stage: int, *fails: tuple[str, str], also: tuple[str, 
     """Stop a runner as a hung one stands: its process is there, and nothing moves."""
     stop, go = (_SIGNAL.substitute(signal=signal, runner=runner) for signal in ("STOP", "CONT"))
     return Break(f"{runner} runner stopped", stage, stop, go, fails, frozenset(also))
+
+
+def _off(*runners: str) -> Break:
+    """Switch runners off in mailman.cfg, and start Mailman so."""
+    sections = "".join(f"\\n[runner.{runner}]\\nstart: no\\n" for runner in runners)
+    return Break(
+        f"{' '.join(runners)} switched off",
+        2,
+        f"printf '{sections}' >> /etc/mailman3/mailman.cfg\n{RESTART_ANYHOW}\n{_AWAIT_PORTS}",
+        f"{RESTORE_CFG}\n{RESTART_MAILMAN}",
+        tuple(("mailman.runners", f"switches {runner} off") for runner in runners),
+    )
 
 
 def _copied(name: str, stage: int, pattern: str, copy: str, *fails: tuple[str, str]) -> Break:
@@ -194,6 +210,14 @@ MAILMAN = (
         (("mailman.configuration", "show_tracebacks"),),
     ),
     _stopped("digest", 2, ("mailman.runners", "digest:0:1")),
+    _off("bounces", "retry", "archive", "task", "digest"),
+    Break(
+        "a runner that the next start leaves out",
+        2,
+        "printf '\\n[runner.virgin]\\nstart: no\\n' >> /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("mailman.runners", "the next start leaves it out"),),
+    ),
     Break(
         "another password",
         2,
@@ -373,9 +397,9 @@ INTEGRATION = (
         also=frozenset({"integration.restart"}),
     ),
     Break(
-        "a runner that the next start leaves out",
+        "a runner that sleeps from the next start on",
         6,
-        "printf '\\n[runner.virgin]\\nstart: no\\n' >> /etc/mailman3/mailman.cfg",
+        "printf '\\n[runner.virgin]\\nsleep_time: 1h\\n' >> /etc/mailman3/mailman.cfg",
         f"{RESTORE_CFG}\n{RESTART_MAILMAN}",
         (("integration.after-restart", "confirmation"),),
     ),

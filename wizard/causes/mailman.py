@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
+from wizard.facts import runners
 from wizard.host import FileState
 from wizard.mailman import cfg, rest, settings
 from wizard.mailman.cfg import Config
@@ -138,7 +139,9 @@ def runner_missing(ground: Ground) -> Found | None:
     if not missing:
         return None
     slots = ", ".join(map(str, missing))
-    return Found({"slots": slots}, (f"no working process for {slots}",))
+    off = runners.switched_off(ground.effective, {slot.name for slot in missing})
+    said = (f"{cfg.PATH} switches {name} off: [runner.{name}] start" for name in off)
+    return Found({"slots": slots}, (f"no working process for {slots}", *said))
 
 
 def password_differs(ground: Ground) -> Found | None:

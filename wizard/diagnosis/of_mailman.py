@@ -17,9 +17,14 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW202",
         "A runner of Mailman is missing",
-        "No working process fills {slots}; Mailman's master does not start a runner that has crashed again.",
-        "Read Mailman's log for the reason, then restart Mailman.",
-        ("ps -u list -o pid,stat,args", "tail -n 50 /var/log/mailman3/mailman.log"),
+        "No working process fills {slots}: it crashed, and Mailman's master does not start it again, or mailman.cfg "
+        "switches it off.",
+        "Read Mailman's log for the reason, take 'start: no' out of its section of mailman.cfg, then restart Mailman.",
+        (
+            "ps -u list -o pid,stat,args",
+            "grep -A 5 '^.runner' /etc/mailman3/mailman.cfg",
+            "tail -n 50 /var/log/mailman3/mailman.log",
+        ),
         fixable=True,
     ),
     Entry(

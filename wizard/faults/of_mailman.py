@@ -50,6 +50,14 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *RUNNERS,
     Fault(
+        "runner-switched-off",
+        "mailman.cfg switches the bounces runner off.",
+        f"printf '\\n[runner.bounces]\\nstart: no\\n' >> {CFG}\n{RESTART_MAILMAN}",
+        2,
+        "mailman.runners",
+        "MW202",
+    ),
+    Fault(
         "database-locked",
         "Another program holds a lock on the database.",
         _LOCK,

@@ -60,17 +60,21 @@ def _value(each: settings.Wanted) -> str:
 
 def alive(scene: Scene) -> Evidence:
     """Every runner of this version is there, may run, belongs to Mailman's user, and is seen at work."""
-    conf = scene.effective.known(scene.host)
-    expected = runners.expected_slots(conf)
+    conf, names = scene.effective.known(scene.host), runners.packaged(scene.host)
+    expected = runners.expected_slots(conf, names)
     found = runners.find(scene.host.processes())
     if not found.masters:
         raise CheckFailedError("no master process", diagnosis=diagnose("MW201", scene.words))
     if len(found.masters) > 1:
         raise CheckFailedError(f"{len(found.masters)} master processes: Mailman was started twice")
+    off = [f"{cfg.PATH} switches {name} off: [runner.{name}] start" for name in runners.switched_off(conf, names)]
     missing = runners.missing(expected, found)
     if missing:
         slots = ", ".join(map(str, missing))
-        raise CheckFailedError(f"no working process for {slots}", diagnosis=diagnose("MW202", scene.words, slots=slots))
+        known = diagnose("MW202", scene.words, slots=slots)
+        raise CheckFailedError(f"no working process for {slots}", *off, diagnosis=known)
+    if off:
+        raise CheckFailedError(*off, "it still runs, and the next start leaves it out")
     strangers = [f"{runner.slot} runs as {runner.process.user}" for runner in found.runners if _foreign(runner)]
     if strangers:
         raise CheckFailedError(*strangers)
@@ -78,8 +82,8 @@ def alive(scene: Scene) -> Evidence:
     stuck = _stuck(scene, conf, expected)
     if stuck:
         raise CheckFailedError(*stuck)
-    names = sorted({slot.name for slot in expected})
-    return (f"{len(expected)} runners alive: {' '.join(names)}", f"seen polling: {' '.join(busy)}")
+    alive = sorted({slot.name for slot in expected})
+    return (f"{len(expected)} runners alive: {' '.join(alive)}", f"seen polling: {' '.join(busy)}")
 
 
 def _foreign(runner: Runner) -> bool:

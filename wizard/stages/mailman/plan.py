@@ -13,6 +13,7 @@ from wizard.facts import mailman_conf, runners
 from wizard.host import Host
 from wizard.mailman import cfg, settings
 from wizard.mailman.cfg import Config, Edit
+from wizard.mailman.settings import Wanted
 from wizard.plan import Access, Directory, File, Packages, Plan, Service, Why
 from wizard.redact import HIDDEN
 from wizard.site import Site
@@ -58,7 +59,7 @@ def _config(site: Site, host: Host) -> tuple[File, ...]:
     written = host.read(cfg.PATH).decode("utf-8", "surrogateescape") if host.state(cfg.PATH) else ""
     mended, lines = cfg.mended(written)
     config = cfg.parse(mended)
-    missing = [each for each in settings.wanted(site, config) if not each.met(config.get(each.section, each.key))]
+    missing = [each for each in _wanted(site, host, config) if not each.met(config.get(each.section, each.key))]
     edits = [Edit(each.section, each.key, each.value) for each in missing]
     text = cfg.edited(config.text, edits) if edits else config.text
     why = [Why(f"line {number}", "it is no setting, and keeps Mailman from starting") for number in lines]
@@ -71,6 +72,13 @@ def _config(site: Site, host: Host) -> tuple[File, ...]:
     before = written.encode("utf-8", "surrogateescape") if host.state(cfg.PATH) else None
     after = text.encode("utf-8", "surrogateescape")
     return (File(NUMBER, cfg.PATH, before, after, cfg.MODE, cfg.OWNER, cfg.GROUP, tuple(why), was=was),)
+
+
+def _wanted(site: Site, host: Host, config: Config) -> tuple[Wanted, ...]:
+    """List the settings for a site, and the runners of this version that somebody has switched off."""
+    off = runners.switched_off(config.values, runners.packaged(host))
+    why = "without this runner, mail is accepted and goes no further"
+    return (*settings.wanted(site, config), *(Wanted(f"runner.{name}", "start", "yes", why) for name in off))
 
 
 def _was(host: Host) -> tuple[int, str, str] | None:
@@ -112,9 +120,10 @@ def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
     if found.masters and state is not None and state.mtime > found.masters[0].started + CLOCK:
         return (_act("restart", "mailman.cfg was changed after its start"),)
     try:
-        missing = runners.missing(runners.expected_slots(mailman_conf.read(host, cfg.PATH)), found)
+        expected = runners.expected_slots(mailman_conf.read(host, cfg.PATH), runners.packaged(host))
     except CommandError:  # what keeps Mailman from reading it is in this plan, and the next one sees the rest
         return ()
+    missing = runners.missing(expected, found)
     if missing:
         return (_act("restart", f"no working process for {', '.join(map(str, missing))}"),)
     return ()
