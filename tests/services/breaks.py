@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from string import Template
 
 from tests.services.server import RESTART_MAILMAN, Report, Server
+from wizard.faults.scripts import AWAIT_MAILMAN
 from wizard.faults.scripts import RESTART_MAILMAN as RESTART_ANYHOW
 
 _QUICK = ("--set", "check.limit=6", "--set", "check.subscribers=1")
@@ -45,9 +46,6 @@ signal.pause()
 ' > /dev/null 2>&1 < /dev/null &
 echo $! > /root/taker
 : < /root/ready
-"""
-_AWAIT_PORTS = """
-timeout 60 bash -c 'until (: < /dev/tcp/127.0.0.1/8001 && : < /dev/tcp/127.0.0.1/8024) 2> /dev/null; do sleep 0.2; done'
 """
 _GIVE_PORT = "kill $(cat /root/taker); rm /root/ready /root/taker; postfix start"
 
@@ -99,7 +97,7 @@ def _off(*runners: str) -> Break:
     return Break(
         f"{' '.join(runners)} switched off",
         2,
-        f"printf '{sections}' >> /etc/mailman3/mailman.cfg\n{RESTART_ANYHOW}\n{_AWAIT_PORTS}",
+        f"printf '{sections}' >> /etc/mailman3/mailman.cfg\n{RESTART_ANYHOW}\n{AWAIT_MAILMAN}",
         f"{RESTORE_CFG}\n{RESTART_MAILMAN}",
         tuple(("mailman.runners", f"switches {runner} off") for runner in runners),
     )
@@ -224,6 +222,14 @@ MAILMAN = (
         "sed -i 's/^admin_pass: .*/admin_pass: 0123456789012345678901234567890123456789/' /etc/mailman3/mailman.cfg",
         RESTORE_CFG,
         (("mailman.rest", "with the password: 401"),),
+    ),
+    Break(
+        "another site_owner at its start",
+        2,
+        f"sed -i 's/^site_owner: .*/site_owner: nobody@wrong.example/' /etc/mailman3/mailman.cfg\n"
+        f"{RESTART_ANYHOW}\n{AWAIT_MAILMAN}\n{RESTORE_CFG}",
+        RESTART_MAILMAN,
+        (("mailman.in-effect", "site_owner is 'nobody@wrong.example' in the running Mailman"),),
     ),
     Break(
         "a file system that was set read-only",

@@ -14,7 +14,7 @@ from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
 from wizard.facts import runners
 from wizard.host import FileState
-from wizard.mailman import cfg, rest, settings
+from wizard.mailman import cfg, rest, running, settings
 from wizard.mailman.cfg import Config
 from wizard.redact import HIDDEN
 
@@ -161,6 +161,19 @@ def password_differs(ground: Ground) -> Found | None:
     return None
 
 
+def outdated(ground: Ground) -> Found | None:
+    """The running Mailman was started with another configuration than the one that mailman.cfg has now."""
+    if ground.config is None or not ground.mailman.masters:
+        return None
+    present = running.read(ground.site, ground.config, ground.scene.redactor.learn)
+    other = running.outdated(ground.site, ground.config, ground.effective, present)
+    if not other:
+        return None
+    names = ", ".join(f"[{each.section}] {each.key}" for each in other)
+    said = f"{names}: the running Mailman has another value than {cfg.PATH}"
+    return Found({"names": names, "path": str(cfg.PATH)}, (said,))
+
+
 def database_locked(ground: Ground) -> Found | None:
     """Another program holds a lock on SQLite's file."""
     path = _sqlite(ground)
@@ -258,6 +271,7 @@ CONFIGURATION: tuple[Cause, ...] = (
     Cause("MW201", stopped),
     Cause("MW202", runner_missing),
     Cause("MW207", password_differs),
+    Cause("MW215", outdated, stands=False),
     Cause("MW205", database_closed),
     Cause("MW204", database_locked),
     Cause("MW208", queue_of_another),

@@ -121,4 +121,16 @@ ENTRIES: tuple[Entry, ...] = (
         "Stop that program, or name another port in the answers (mailman.lmtp), then restart Mailman.",
         ("ss -ltnp 'sport = :{port}'", "tail -n 20 /var/log/mailman3/mailman.log"),
     ),
+    Entry(
+        "MW215",
+        "The running Mailman has another configuration than mailman.cfg",
+        "{names} is not in the running Mailman as it stands in {path}, which Mailman reads at its start only.",
+        "Restart Mailman.",
+        (
+            "curl -u restadmin http://{rest}/3.1/system/configuration/mailman",
+            "ls -l {path}",
+            "ps -u list -o lstart,args",
+        ),
+        fixable=True,
+    ),
 )

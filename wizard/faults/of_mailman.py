@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.faults.model import Fault
-from wizard.faults.scripts import CFG, DATA, GIVE_BACK, RESTART_MAILMAN, cfg, killed, taken
+from wizard.faults.scripts import AWAIT_MAILMAN, CFG, DATA, GIVE_BACK, RESTART_MAILMAN, cfg, killed, taken
 
 _STOP = f"""
 master=$(pgrep -o -f 'mailman3/bin/[m]aster')
@@ -90,6 +90,16 @@ FAULTS: tuple[Fault, ...] = (
         2,
         "mailman.rest",
         "MW207",
+    ),
+    Fault(
+        "running-outdated",
+        "Mailman was started with another site_owner than mailman.cfg has, and the file is older than its start.",
+        f"cp -a {CFG} /root/mailman.cfg.kept\n"
+        f"{cfg('mailman', 'site_owner', 'nobody@wrong.example')}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}\n"
+        f"mv /root/mailman.cfg.kept {CFG}",
+        2,
+        "mailman.in-effect",
+        "MW215",
     ),
     Fault(
         "queue-of-root",

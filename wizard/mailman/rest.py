@@ -17,6 +17,7 @@ from wizard.mailman.cfg import Config
 LIMIT = 15
 """Seconds for one request."""
 API = "3.1"
+NOT_FOUND = 404
 
 
 class RestError(WizardError):
@@ -94,12 +95,27 @@ def addresses(config: Config) -> dict[str, bool]:
         return {str(entry["email"]): "user" in entry for entry in answer.json().get("entries", ())}
 
 
+def configuration(config: Config, section: str) -> dict[str, str]:
+    """Tell a section of the configuration with which Mailman was started, its secrets included; none if it has no such.
+
+    Raises:
+        RestError: the interface did not answer, or refused.
+    """
+    with said():
+        url = f"{base_url(config)}/system/configuration/{section}"
+        answer = requests.get(url, auth=config.credentials, timeout=LIMIT)
+        if answer.status_code == NOT_FOUND:
+            return {}
+        answer.raise_for_status()
+        return {str(key): str(value) for key, value in answer.json().items()}
+
+
 def _found(ask: Any) -> Any | None:
     with said():
         try:
             return ask()
         except HTTPError as error:
-            if error.code == 404:  # noqa: PLR2004 (HTTP's own number says it best)
+            if error.code == NOT_FOUND:
                 return None
             raise
 

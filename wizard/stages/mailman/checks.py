@@ -17,7 +17,7 @@ from wizard.errors import CommandError, RefusedError
 from wizard.facts import runners
 from wizard.facts.runners import Mailman, Runner, Slot
 from wizard.host import Listener
-from wizard.mailman import cfg, rest, settings
+from wizard.mailman import cfg, rest, running, settings
 from wizard.redact import HIDDEN
 from wizard.scene import Scene
 
@@ -156,6 +156,20 @@ def rest_answers(scene: Scene) -> Evidence:
     return (owner, *(f"{how}: {status}" for how, status in answers.items()))
 
 
+def in_effect(scene: Scene) -> Evidence:
+    """What the running Mailman has, by REST, against what stands in mailman.cfg."""
+    config = scene.mailman()
+    effective = scene.effective.known(scene.host)
+    present = running.read(scene.site, config, scene.redactor.learn)
+    other = running.outdated(scene.site, config, effective, present)
+    if other:
+        raise CheckFailedError(
+            *(f"[{each.section}] {each.key} is {_shown(each, present)} in the running Mailman" for each in other),
+            f"{cfg.PATH} has another value: Mailman was started before it was written",
+        )
+    return (f"{len(present)} settings of the running Mailman read (REST): none that is otherwise in {cfg.PATH}",)
+
+
 def _owner(scene: Scene, port: int) -> str:
     listeners = [each for each in scene.host.listeners() if each.port == port]
     return owned(scene, listeners, "rest", port)
@@ -283,6 +297,14 @@ CHECKS: tuple[Check[Scene], ...] = (
         proves="The REST interface belongs to Mailman, answers with the password, and refuses without it.",
         see=("curl -i http://{rest}/3.1/system/versions", "ss -ltnp 'sport = :{rest_port}'"),
         look=rest_answers,
+    ),
+    Check(
+        id="mailman.in-effect",
+        title="The running Mailman's configuration",
+        proves="Mailman was started with the configuration that stands in mailman.cfg, not with an earlier one.",
+        see=("curl -u restadmin http://{rest}/3.1/system/configuration/mailman",),
+        look=in_effect,
+        needs=("mailman.rest",),
     ),
     Check(
         id="mailman.database",

@@ -11,7 +11,7 @@ from wizard import packages, services
 from wizard.errors import CommandError
 from wizard.facts import mailman_conf, runners
 from wizard.host import Host
-from wizard.mailman import cfg, settings
+from wizard.mailman import cfg, rest, running, settings
 from wizard.mailman.cfg import Config, Edit
 from wizard.mailman.settings import Wanted
 from wizard.plan import Access, Directory, File, Packages, Plan, Service, Why
@@ -38,7 +38,7 @@ def plan(site: Site, host: Host) -> Plan:
         start = Service(NUMBER, services.MAILMAN, "start", (Why("start", "it does not run"),))
         return Plan(NUMBER, (_package(), _preview(site), start))
     files = _config(site, host)
-    return Plan(NUMBER, (*files, *_directory(host), *_access(host), *_service(host, files)))
+    return Plan(NUMBER, (*files, *_directory(host), *_access(host), *_service(site, host, files)))
 
 
 def _package() -> Packages:
@@ -110,7 +110,7 @@ def _access(host: Host) -> Iterator[Access]:
             yield Access(NUMBER, path, mode, cfg.USER, cfg.USER, was, (Why(str(path), why),))
 
 
-def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
+def _service(site: Site, host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
     if not services.mailman_processes(host):
         return (_act("start", "it does not run"),)
     if any(file.before != file.after for file in files):
@@ -119,6 +119,9 @@ def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
     state = host.state(cfg.PATH)
     if found.masters and state is not None and state.mtime > found.masters[0].started + CLOCK:
         return (_act("restart", "mailman.cfg was changed after its start"),)
+    outdated = _outdated(site, host)
+    if outdated:
+        return (_act("restart", outdated),)
     try:
         expected = runners.expected_slots(mailman_conf.read(host, cfg.PATH), runners.packaged(host))
     except CommandError:  # what keeps Mailman from reading it is in this plan, and the next one sees the rest
@@ -127,6 +130,23 @@ def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
     if missing:
         return (_act("restart", f"no working process for {', '.join(map(str, missing))}"),)
     return ()
+
+
+def _outdated(site: Site, host: Host) -> str:
+    """Say what the running Mailman has otherwise than mailman.cfg; nothing if it does not answer.
+
+    The file's time does not tell: one that was put back (``cp -a``) has an old one.
+    """
+    config = cfg.read(host)
+    if config is None:
+        return ""
+    try:
+        present = running.read(site, config, lambda *_secrets: None)  # of which only names are shown
+    except rest.RestError as error:
+        return "it refuses the password of mailman.cfg" if " 401: " in str(error) else ""
+    other = running.outdated(site, config, config.values, present)
+    names = ", ".join(f"[{each.section}] {each.key}" for each in other)
+    return f"it was started with another {names} than mailman.cfg has" if other else ""
 
 
 def _act(action: Literal["start", "restart"], why: str) -> Service:
