@@ -252,6 +252,20 @@ MAILMAN = (
         RESTORE_CFG,
         (("mailman.files", "mailman.cfg has mode 0644"),),
     ),
+    Break(
+        "secrets open to a group",
+        2,
+        "chown list:users /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("mailman.files", "mailman.cfg is open (r--) to the group users"),),
+    ),
+    Break(
+        "a directory that everybody may write",
+        2,
+        "chmod 777 /etc/mailman3",
+        "chmod 755 /etc/mailman3",
+        (("mailman.files", "/etc/mailman3 has mode 0777"),),
+    ),
 )
 
 LMTP = (

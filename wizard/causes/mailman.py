@@ -14,7 +14,7 @@ from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
 from wizard.facts import runners
 from wizard.host import FileState
-from wizard.mailman import cfg, rest, running, settings
+from wizard.mailman import cfg, ownership, rest, running, settings
 from wizard.mailman.cfg import Config
 from wizard.redact import HIDDEN
 
@@ -174,6 +174,18 @@ def outdated(ground: Ground) -> Found | None:
     return Found({"names": names, "path": str(cfg.PATH)}, (said,))
 
 
+def open_to_others(ground: Ground) -> Found | None:
+    """mailman.cfg, or the directory that it is in, is open to others than root and Mailman."""
+    for rule in ownership.rules(ground.host, ground.config) if ground.config else ():
+        state = ground.host.state(rule.path)
+        said = rule.broken(state) if rule.path in {cfg.PATH, cfg.PATH.parent} and state else ()
+        if state is not None and said:
+            mode, owner, group = rule.mended(state)
+            values = {"path": str(rule.path), "owner": owner, "group": group, "mode": f"{mode:04o}"}
+            return Found({"said": "; ".join(said), **values}, said)
+    return None
+
+
 def database_locked(ground: Ground) -> Found | None:
     """Another program holds a lock on SQLite's file."""
     path = _sqlite(ground)
@@ -272,6 +284,7 @@ CONFIGURATION: tuple[Cause, ...] = (
     Cause("MW202", runner_missing),
     Cause("MW207", password_differs),
     Cause("MW215", outdated, stands=False),
+    Cause("MW216", open_to_others, stands=False),
     Cause("MW205", database_closed),
     Cause("MW204", database_locked),
     Cause("MW208", queue_of_another),

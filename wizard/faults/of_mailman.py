@@ -110,6 +110,22 @@ FAULTS: tuple[Fault, ...] = (
         "MW208",
     ),
     Fault(
+        "password-open-to-a-group",
+        "mailman.cfg belongs to the group users, whose members can read the REST password.",
+        f"chown list:users {CFG}",
+        2,
+        "mailman.files",
+        "MW216",
+    ),
+    Fault(
+        "configuration-open-to-all",
+        "Everybody can write in the directory that mailman.cfg is in.",
+        "chmod 777 /etc/mailman3",
+        2,
+        "mailman.files",
+        "MW216",
+    ),
+    Fault(
         "syntax-error",
         "mailman.cfg has a line that is no setting.",
         f"printf '\\nthis is = not: [a setting\\n  \\n[broken\\n' >> {CFG}",

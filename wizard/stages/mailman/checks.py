@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -17,7 +14,8 @@ from wizard.errors import CommandError, RefusedError
 from wizard.facts import runners
 from wizard.facts.runners import Mailman, Runner, Slot
 from wizard.host import Listener
-from wizard.mailman import cfg, rest, running, settings
+from wizard.mailman import cfg, ownership, rest, running, settings
+from wizard.mailman.ownership import Rule
 from wizard.redact import HIDDEN
 from wizard.scene import Scene
 
@@ -221,58 +219,21 @@ def database(scene: Scene) -> Evidence:
     return (f"{address} written, read back and removed",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    path: Path
-    owners: frozenset[str]
-    forbidden: int
-    """Mode bits that must not be set."""
-    needed: int = 0
-
-
 def files(scene: Scene) -> Evidence:
     """What Mailman writes is its own, and what holds secrets is closed to others."""
-    config = scene.mailman()
-    rules = _rules(config, scene.host.names)
+    rules = ownership.rules(scene.host, scene.mailman())
     wrong = [said for rule in rules for said in _broken(scene, rule)]
     if wrong:
         raise CheckFailedError(*wrong)
     return (
-        f"{len(rules)} files and directories have the right owner and mode",
+        f"{len(rules)} files and directories have the right owner, group and mode",
         f"{cfg.PATH}: closed to others",
     )
 
 
-def _rules(config: cfg.Config, names: Callable[[Path], tuple[str, ...]]) -> tuple[_Rule, ...]:
-    mine = frozenset({cfg.USER})
-    directories = (config.var_dir, config.queue_dir, config.log_dir, config.data_dir)
-    queues = tuple(config.queue_dir / name for name in names(config.queue_dir))
-    return (
-        _Rule(cfg.PATH, frozenset({cfg.OWNER, cfg.USER}), stat.S_IWGRP | stat.S_IRWXO),
-        _Rule(config.data_dir, mine, stat.S_IRWXO, stat.S_IRWXU),
-        *(_Rule(path, mine, stat.S_IWOTH, stat.S_IRWXU) for path in (*directories, *queues)),
-        *(
-            _Rule(config.data_dir / name, mine, stat.S_IRWXO, stat.S_IRUSR | stat.S_IWUSR)
-            for name in names(config.data_dir)
-        ),
-        *(
-            _Rule(config.log_dir / name, mine, stat.S_IWOTH, stat.S_IRUSR | stat.S_IWUSR)
-            for name in names(config.log_dir)
-            if name.endswith(".log")
-        ),
-    )
-
-
-def _broken(scene: Scene, rule: _Rule) -> list[str]:
+def _broken(scene: Scene, rule: Rule) -> tuple[str, ...]:
     state = scene.host.state(rule.path)
-    if state is None:
-        return [f"{rule.path} is not there"]
-    said = []
-    if state.owner not in rule.owners:
-        said.append(f"{rule.path} belongs to {state.owner}, not to {' or '.join(sorted(rule.owners))}")
-    if state.mode & rule.forbidden or state.mode & rule.needed != rule.needed:
-        said.append(f"{rule.path} has mode {state.mode:04o}")
-    return said
+    return (f"{rule.path} is not there",) if state is None else rule.broken(state)
 
 
 CHECKS: tuple[Check[Scene], ...] = (

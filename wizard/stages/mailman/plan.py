@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -11,7 +10,7 @@ from wizard import packages, services
 from wizard.errors import CommandError
 from wizard.facts import mailman_conf, runners
 from wizard.host import Host
-from wizard.mailman import cfg, rest, running, settings
+from wizard.mailman import cfg, ownership, rest, running, settings
 from wizard.mailman.cfg import Config, Edit
 from wizard.mailman.settings import Wanted
 from wizard.plan import Access, Directory, File, Packages, Plan, Service, Why
@@ -22,8 +21,6 @@ NUMBER = 2
 PACKAGE = "mailman3"
 RUN_DIRECTORY = Path("/run/mailman3")
 RUN_MODE = 0o755
-DIRECTORY_MODE = 0o770
-DATABASE, DATABASE_MODE = "mailman.db", 0o660
 CLOCK = 1.0
 """Seconds by which a file's time and a process's start may differ without meaning anything."""
 
@@ -66,7 +63,7 @@ def _config(site: Site, host: Host) -> tuple[File, ...]:
     why += [Why(f"[{each.section}] {each.key}", each.why) for each in missing]
     was = _was(host)
     if was is not None:
-        why.append(Why("mode and owner", "it holds the REST password: root writes it, Mailman reads it"))
+        why.append(Why("mode, owner and group", "it holds the REST password: root writes it, Mailman reads it"))
     if not why:
         return ()
     before = written.encode("utf-8", "surrogateescape") if host.state(cfg.PATH) else None
@@ -98,16 +95,13 @@ def _directory(host: Host) -> tuple[Directory, ...]:
 
 
 def _access(host: Host) -> Iterator[Access]:
-    """Give Mailman back what is its own: its queues, and SQLite's file with the directory of its journal."""
+    """Put right who may read and write Mailman's files; mailman.cfg itself is `_config`'s."""
     config = cfg.parse(cfg.mended(host.read(cfg.PATH).decode("utf-8", "surrogateescape"))[0])
-    why = "Mailman runs as list, and must read and write there"
-    queues = [(config.queue_dir / name, DIRECTORY_MODE) for name in host.names(config.queue_dir)]
-    data = ((config.data_dir, DIRECTORY_MODE), (config.data_dir / DATABASE, DATABASE_MODE))
-    for path, mode in (*queues, *data):
-        state = host.state(path)
-        if state is not None and (state.owner != cfg.USER or state.mode & stat.S_IRWXU & mode != stat.S_IRWXU & mode):
+    for rule in ownership.rules(host, config):
+        state = host.state(rule.path)
+        if rule.path != cfg.PATH and state is not None and rule.broken(state):
             was = (state.mode, state.owner, state.group)
-            yield Access(NUMBER, path, mode, cfg.USER, cfg.USER, was, (Why(str(path), why),))
+            yield Access(NUMBER, rule.path, *rule.mended(state), was, (Why(str(rule.path), rule.why),))
 
 
 def _service(site: Site, host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
@@ -115,21 +109,25 @@ def _service(site: Site, host: Host, files: tuple[File, ...]) -> tuple[Service, 
         return (_act("start", "it does not run"),)
     if any(file.before != file.after for file in files):
         return (_act("restart", "it reads mailman.cfg at its start"),)
-    found = runners.find(host.processes())
-    state = host.state(cfg.PATH)
-    if found.masters and state is not None and state.mtime > found.masters[0].started + CLOCK:
-        return (_act("restart", "mailman.cfg was changed after its start"),)
-    outdated = _outdated(site, host)
-    if outdated:
-        return (_act("restart", outdated),)
+    why = _changed(host) or _outdated(site, host) or _missing(host)
+    return (_act("restart", why),) if why else ()
+
+
+def _changed(host: Host) -> str:
+    """Say so if mailman.cfg is younger than the running Mailman."""
+    masters, state = runners.find(host.processes()).masters, host.state(cfg.PATH)
+    changed = masters and state is not None and state.mtime > masters[0].started + CLOCK
+    return "mailman.cfg was changed after its start" if changed else ""
+
+
+def _missing(host: Host) -> str:
+    """Name the runners that are not there."""
     try:
         expected = runners.expected_slots(mailman_conf.read(host, cfg.PATH), runners.packaged(host))
     except CommandError:  # what keeps Mailman from reading it is in this plan, and the next one sees the rest
-        return ()
-    missing = runners.missing(expected, found)
-    if missing:
-        return (_act("restart", f"no working process for {', '.join(map(str, missing))}"),)
-    return ()
+        return ""
+    missing = runners.missing(expected, runners.find(host.processes()))
+    return f"no working process for {', '.join(map(str, missing))}" if missing else ""
 
 
 def _outdated(site: Site, host: Host) -> str:
