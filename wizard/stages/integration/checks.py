@@ -143,19 +143,26 @@ def no_residue(scene: Scene) -> Evidence:
         raise UnseenError("what was there before could not be listed, so nothing can be compared")
     token = scene.bench.token
     # Somebody whom the admin named keeps the mail that came: nothing is taken out of a mailbox that is not ours.
-    kept = {str(person.mailbox.path) for person in scene.bench.subscribers if not person.temporary}
+    named = [person for person in scene.bench.subscribers if not person.temporary]
+    kept = {str(person.mailbox.path) for person in named}
+    touched = {name for person in named for name in (person.user, person.address)}
     scene.bench.clear()
     if scene.bench.ledger.made:
         raise CheckFailedError(f"could not be removed: {scene.bench.ledger.made}")
     after = inventory.take(scene.host)
-    wrong = [*inventory.differences(scene.residue, after), *scene.bench.on_its_way()]
+    wrong = [*inventory.differences(scene.residue, after, touched), *scene.bench.on_its_way()]
     held = inventory.holding(scene.host, token, scene.mailman(), since=scene.logs.begun.at - 1)
     wrong += [f"{path} still holds {token}" for path in held if not any(path.startswith(mailbox) for mailbox in kept)]
     if wrong:
         raise CheckFailedError(*wrong)
     counted = ", ".join(f"{len(names)} {what}" for what, names in sorted(after.items()))
     but = f" but {', '.join(sorted(kept))}, whose owners the answers name" if kept else ""
-    return (f"compared before and after: {counted}", f"no queue, no file and no mailbox holds {token}{but}")
+    meanwhile = [f"done by others meanwhile: {said}" for said in inventory.of_others(scene.residue, after, touched)]
+    return (
+        f"compared before and after: {counted}",
+        f"no queue, no file and no mailbox holds {token}{but}",
+        *meanwhile,
+    )
 
 
 CHECKS: tuple[Check[Scene], ...] = (

@@ -195,7 +195,7 @@ def _status(url: str, auth: HTTPBasicAuth | None) -> int:
     try:
         return requests.get(url, auth=auth, timeout=rest.LIMIT).status_code
     except requests.RequestException as error:
-        raise CheckFailedError(f"REST does not answer at {url}: {error}") from error
+        raise CheckFailedError(f"REST does not answer at {url}: {rest.reason(error)}") from error
 
 
 def database(scene: Scene) -> Evidence:
