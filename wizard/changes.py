@@ -112,8 +112,17 @@ def _access(change: Access) -> None:
 
 
 def _serve(shop: Workshop, change: Service) -> None:
-    if change.target == services.MAILMAN and change.action in {"stop", "restart"}:
-        quiet.wait_quiet(shop.host, shop.emit)
+    if change.target != services.MAILMAN or change.action not in {"stop", "restart"}:
+        _act(shop, change)
+        return
+    try:
+        with quiet.quiet(shop.host, shop.emit):
+            _act(shop, change)
+    except UnseenError as error:
+        raise ChangeError(str(error)) from error
+
+
+def _act(shop: Workshop, change: Service) -> None:
     logs = Logs.begin(shop.host)
     try:
         services.act(shop.host, change.target, change.action)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from string import Template
 
 from tests.services.server import RESTART_MAILMAN, Report, Server
+from wizard.faults.scripts import AWAIT_MAILMAN
+from wizard.faults.scripts import RESTART_MAILMAN as RESTART_ANYHOW
 
 _QUICK = ("--set", "check.limit=6", "--set", "check.subscribers=1")
 RELOAD = "postfix reload"
@@ -109,6 +111,18 @@ def _stopped(runner: str, stage: int, *fails: tuple[str, str], also: tuple[str, 
     """Stop a runner as a hung one stands: its process is there, and nothing moves."""
     stop, go = (_SIGNAL.substitute(signal=signal, runner=runner) for signal in ("STOP", "CONT"))
     return Break(f"{runner} runner stopped", stage, stop, go, fails, frozenset(also))
+
+
+def _off(*runners: str) -> Break:
+    """Switch runners off in mailman.cfg, and start Mailman so."""
+    sections = "".join(f"\\n[runner.{runner}]\\nstart: no\\n" for runner in runners)
+    return Break(
+        f"{' '.join(runners)} switched off",
+        2,
+        f"printf '{sections}' >> /etc/mailman3/mailman.cfg\n{RESTART_ANYHOW}\n{AWAIT_MAILMAN}",
+        f"{RESTORE_CFG}\n{RESTART_MAILMAN}",
+        tuple(("mailman.runners", f"switches {runner} off") for runner in runners),
+    )
 
 
 def _copied(name: str, stage: int, pattern: str, copy: str, *fails: tuple[str, str]) -> Break:
@@ -235,12 +249,28 @@ MAILMAN = (
         (("mailman.configuration", "show_tracebacks"),),
     ),
     _stopped("digest", 2, ("mailman.runners", "digest:0:1")),
+    _off("bounces", "retry", "archive", "task", "digest"),
+    Break(
+        "a runner that the next start leaves out",
+        2,
+        "printf '\\n[runner.virgin]\\nstart: no\\n' >> /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("mailman.runners", "the next start leaves it out"),),
+    ),
     Break(
         "another password",
         2,
         "sed -i 's/^admin_pass: .*/admin_pass: 0123456789012345678901234567890123456789/' /etc/mailman3/mailman.cfg",
         RESTORE_CFG,
         (("mailman.rest", "with the password: 401"),),
+    ),
+    Break(
+        "another site_owner at its start",
+        2,
+        f"sed -i 's/^site_owner: .*/site_owner: nobody@wrong.example/' /etc/mailman3/mailman.cfg\n"
+        f"{RESTART_ANYHOW}\n{AWAIT_MAILMAN}\n{RESTORE_CFG}",
+        RESTART_MAILMAN,
+        (("mailman.in-effect", "site_owner is 'nobody@wrong.example' in the running Mailman"),),
     ),
     Break(
         "a file system that was set read-only",
@@ -262,6 +292,20 @@ MAILMAN = (
         "chmod 644 /etc/mailman3/mailman.cfg",
         RESTORE_CFG,
         (("mailman.files", "mailman.cfg has mode 0644"),),
+    ),
+    Break(
+        "secrets open to a group",
+        2,
+        "chown list:users /etc/mailman3/mailman.cfg",
+        RESTORE_CFG,
+        (("mailman.files", "mailman.cfg is open (r--) to the group users"),),
+    ),
+    Break(
+        "a directory that everybody may write",
+        2,
+        "chmod 777 /etc/mailman3",
+        "chmod 755 /etc/mailman3",
+        (("mailman.files", "/etc/mailman3 has mode 0777"),),
     ),
 )
 
@@ -476,9 +520,9 @@ INTEGRATION = (
         also=frozenset({"integration.restart"}),
     ),
     Break(
-        "a runner that the next start leaves out",
+        "a runner that sleeps from the next start on",
         6,
-        "printf '\\n[runner.virgin]\\nstart: no\\n' >> /etc/mailman3/mailman.cfg",
+        "printf '\\n[runner.virgin]\\nsleep_time: 1h\\n' >> /etc/mailman3/mailman.cfg",
         f"{RESTORE_CFG}\n{RESTART_MAILMAN}",
         (("integration.after-restart", "confirmation"),),
     ),

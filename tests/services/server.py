@@ -29,9 +29,9 @@ from wizard import services
 from wizard.localhost import LocalHost
 from wizard.mailman import quiet, ready
 tell = lambda _kind, **_data: None
-quiet.wait_quiet(LocalHost(), tell)
-services.act(LocalHost(), services.MAILMAN, "restart")
-ready.wait_ready(LocalHost(), tell)
+with quiet.quiet(LocalHost(), tell):
+    services.act(LocalHost(), services.MAILMAN, "restart")
+    ready.wait_ready(LocalHost(), tell)
 """
 RESTART_MAILMAN = shlex.join([sys.executable, "-c", _RESTART])
 """Lets the runners finish what they have in their hands; returns when it works."""

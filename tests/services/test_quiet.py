@@ -14,10 +14,23 @@ from wizard import wait
 
 MESSAGES = 120
 _WAIT = """
+import sys
+from wizard.errors import UnseenError
 from wizard.localhost import LocalHost
 from wizard.mailman import quiet
-for path in quiet.wait_quiet(LocalHost(), lambda _kind, text: print(text), limit=1):
-    print(path)
+try:
+    with quiet.quiet(LocalHost(), lambda _kind, text: print(text), limit=float(sys.argv[1])):
+        print("quiet")
+except UnseenError as error:
+    print(error)
+"""
+_KILLED = """
+import os, signal
+from wizard.localhost import LocalHost
+from wizard.mailman import held
+with held.mail(LocalHost()):
+    print(*(each.state for each in LocalHost().processes() if each.name == "qmgr"), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 QUEUE = "var/lib/mailman3/queue"
 
@@ -35,9 +48,14 @@ def waiting(server: Server, queue: str) -> int:
     return len(list(server.path(f"{QUEUE}/{queue}").iterdir()))
 
 
-def still_there(server: Server) -> list[str]:
-    """Wait for a second until the runners are done: what is said then, and the files that are left."""
-    return server.lab.run([sys.executable, "-c", _WAIT], limit=LIMIT).require().stdout.splitlines()
+def told(server: Server, limit: float) -> list[str]:
+    """Wait until the runners are done: what is said of it."""
+    return server.lab.run([sys.executable, "-c", _WAIT, str(limit)], limit=LIMIT).require().stdout.splitlines()
+
+
+def manager(server: Server) -> str:
+    """Tell in which state Postfix's queue manager is, as ps(1) writes it."""
+    return server.sh("ps -C qmgr -o state=").strip()
 
 
 def test_a_restart_waits_for_what_the_runners_have_in_their_hands(server: Server, ruth: Person) -> None:
@@ -49,15 +67,40 @@ def test_a_restart_waits_for_what_the_runners_have_in_their_hands(server: Server
     assert len(ruth.mails()) == MESSAGES
 
 
-def test_what_does_not_move_is_waited_for_no_longer_than_the_limit(server: Server, ruth: Person) -> None:
+def test_what_nobody_works_on_is_not_waited_for(server: Server, ruth: Person) -> None:
     server.sh("kill -STOP $(pgrep -f '[r]unner=command:')")
     try:
         ruth.send(sub("request"), "help")
         wait.until(lambda: waiting(server, "command") or None, limit=LIMIT)
-        told, left = still_there(server)
+        note = "1 message(s) are in Mailman's queues; new mail waits in Postfix's"
+        assert told(server, 20) == [note, "quiet"]
     finally:
         server.sh("kill -CONT $(pgrep -f '[r]unner=command:')")
-    assert told == "1 message(s) are still in Mailman's queues after 1 seconds; going on"
-    assert f"/{QUEUE}/command/" in left
     server.settled()
-    assert still_there(server) == []
+    assert told(server, 20) == ["quiet"]
+    assert manager(server) == "S"
+
+
+def test_a_runner_at_work_is_never_cut(server: Server, ruth: Person) -> None:
+    """It would shunt what it has in its hands: a file of that name, which the runner leaves alone."""
+    server.sh("kill -STOP $(pgrep -f '[r]unner=command:')")
+    try:
+        ruth.send(sub("request"), "help")
+        wait.until(lambda: waiting(server, "command") or None, limit=LIMIT)
+        (file,) = server.path(f"{QUEUE}/command").iterdir()
+        file.rename(file.with_suffix(".bak"))
+    finally:
+        server.sh("kill -CONT $(pgrep -f '[r]unner=command:')")
+    said = told(server, 8)
+    assert said[1].startswith("Mailman was not stopped: after 8 seconds without new mail its runners still worked on 1")
+    assert manager(server) == "S"
+    file.with_suffix(".bak").rename(file)
+    server.settled()
+    assert told(server, 20) == ["quiet"]
+
+
+@pytest.mark.usefixtures("ruth")
+def test_mail_goes_on_also_after_the_program_was_killed(server: Server) -> None:
+    killed = server.lab.run([sys.executable, "-c", _KILLED], limit=LIMIT)
+    assert (killed.code != 0, killed.stdout) == (True, "stopped\n")
+    wait.until(lambda: True if manager(server) == "S" else None, limit=LIMIT)

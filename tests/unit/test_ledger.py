@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.doubles import MemoryHost, Recorder
+from wizard.mailman import cfg
 from wizard.probes import inventory, remains, source
 from wizard.probes.ledger import PREFIX, Ledger, Made
 
-TOKEN = f"{PREFIX}0123abcd"
+TOKEN, OTHER = f"{PREFIX}0123abcd", f"{PREFIX}4567ef89"
 TEMPORARY, SIXTH = source.TEMPORARY[4], source.TEMPORARY[6]
 
 
@@ -121,6 +123,35 @@ class TestSweep:
         remains.sweep(self.host(), ledger, Recorder())
         assert not Ledger(path).made
 
+    def test_what_is_still_at_work_is_left_alone(self, path: Path) -> None:
+        ledger, emit = Ledger(path), Recorder()
+        for token in (TOKEN, OTHER):
+            ledger.note(user=f"{token}-s1", mailing_list=f"{token}-l1@local.edu")
+            ledger.note_address(f"{token}-s1@local.edu")
+        remains.sweep(self.host(), ledger, emit, but=TOKEN)
+        assert ledger.made == Made((f"{TOKEN}-s1",), (f"{TOKEN}-l1@local.edu",), (f"{TOKEN}-s1@local.edu",))
+        remains.remove(self.host(), ledger, emit, TOKEN)
+        assert not ledger.made
+
+    def test_a_mailman_that_does_not_answer_is_asked_once(self, path: Path) -> None:
+        host, ledger, emit = self.host(), Ledger(path), Recorder()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        text = f"[webservice]\nhostname: 127.0.0.1\nport: {port}\n"
+        host.write(cfg.PATH, text.encode(), mode=0o640, owner="root", group="list")
+        ledger.note(user=f"{TOKEN}-s1", mailing_list=f"{TOKEN}-l1@local.edu")
+        for number in range(20):
+            ledger.note_address(f"{TOKEN}-s{number}@local.edu")
+        remains.sweep(host, ledger, emit)
+        first, second = (str(event["text"]) for event in emit.of("note"))
+        assert TOKEN in first
+        assert second == (
+            "21 lists and addresses stay in Mailman until it answers: "
+            "Mailman's REST interface does not answer: connection refused"
+        )
+        assert ledger.made.lists
+        assert not ledger.made.users
+
     def test_what_cannot_be_removed_stays_for_the_next_start(self, path: Path) -> None:
         ledger, emit = Ledger(path), Recorder()
         ledger.note(source=TEMPORARY)
@@ -138,15 +169,32 @@ class TestInventory:
     def test_the_same_has_no_difference(self, found: dict[str, frozenset[str]]) -> None:
         assert inventory.differences(found, found) == ()
 
-    @given(inventories, inventories)
+    @given(inventories, inventories, st.frozensets(st.sampled_from(["alice", "bob"])))
     def test_every_difference_that_probes_make_is_named(
-        self, before: dict[str, frozenset[str]], after: dict[str, frozenset[str]]
+        self, before: dict[str, frozenset[str]], after: dict[str, frozenset[str]], touched: frozenset[str]
     ) -> None:
-        said = " ".join(inventory.differences(before, after))
+        said = inventory.differences(before, after, touched)
+        others = inventory.of_others(before, after, touched)
         for what in before.keys() | after.keys():
             then, now = before.get(what, frozenset()), after.get(what, frozenset())
-            assert all(f"{name} was there before" in said for name in then - now)
-            assert all(f"{name} was left" in said for name in now - then if name.startswith(PREFIX))
+            for name in then - now:
+                assert f"{what}: {name} was there before and is gone" in (said if name in touched else others)
+            assert all(f"{what}: {name} was left by a probe" in said for name in now - then if name.startswith(PREFIX))
+        assert not set(said) & set(others)
+
+    def test_a_member_who_leaves_meanwhile_is_not_blamed_on_the_probes(self) -> None:
+        before = {
+            "members": frozenset({"staff.local.edu member bob@local.edu"}),
+            "held": frozenset({"staff@local.edu <1@x>"}),
+        }
+        after: dict[str, frozenset[str]] = {"members": frozenset(), "held": frozenset()}
+        assert inventory.differences(before, after) == ()
+        assert len(inventory.of_others(before, after)) == 2
+
+    def test_one_whom_the_answers_name_is(self) -> None:
+        before = {"members": frozenset({"staff.local.edu member bob@local.edu"})}
+        said = inventory.differences(before, {"members": frozenset()}, {"bob", "bob@local.edu"})
+        assert said == ("members: staff.local.edu member bob@local.edu was there before and is gone",)
 
     def test_what_others_made_meanwhile_is_no_residue(self) -> None:
         assert inventory.differences({"lists": frozenset()}, {"lists": frozenset({"new@local.edu"})}) == ()

@@ -79,7 +79,7 @@ class Ground:
     @cached_property
     def missing_runners(self) -> tuple[Slot, ...]:
         """The slots that no working process fills."""
-        return runners.missing(runners.expected_slots(self.effective), self.mailman)
+        return runners.missing(runners.expected_slots(self.effective, runners.packaged(self.host)), self.mailman)
 
     @cached_property
     def main_cf(self) -> dict[str, str]:

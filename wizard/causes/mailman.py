@@ -12,8 +12,9 @@ from pathlib import Path
 
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
+from wizard.facts import runners
 from wizard.host import FileState
-from wizard.mailman import cfg, rest, settings
+from wizard.mailman import cfg, ownership, rest, running, settings
 from wizard.mailman.cfg import Config
 from wizard.redact import HIDDEN
 
@@ -139,7 +140,9 @@ def runner_missing(ground: Ground) -> Found | None:
     if not missing:
         return None
     slots = ", ".join(map(str, missing))
-    return Found({"slots": slots}, (f"no working process for {slots}",))
+    off = runners.switched_off(ground.effective, {slot.name for slot in missing})
+    said = (f"{cfg.PATH} switches {name} off: [runner.{name}] start" for name in off)
+    return Found({"slots": slots}, (f"no working process for {slots}", *said))
 
 
 def password_differs(ground: Ground) -> Found | None:
@@ -156,6 +159,31 @@ def password_differs(ground: Ground) -> Found | None:
         later = changed is not None and changed.mtime > ground.mailman.masters[0].started
         told = (str(error), f"{cfg.PATH} was changed after Mailman's start") if later else (str(error),)
         return Found({"path": str(cfg.PATH)}, told)
+    return None
+
+
+def outdated(ground: Ground) -> Found | None:
+    """The running Mailman was started with another configuration than the one that mailman.cfg has now."""
+    if ground.config is None or not ground.mailman.masters:
+        return None
+    present = running.read(ground.site, ground.config, ground.scene.redactor.learn)
+    other = running.outdated(ground.site, ground.config, ground.effective, present)
+    if not other:
+        return None
+    names = ", ".join(f"[{each.section}] {each.key}" for each in other)
+    said = f"{names}: the running Mailman has another value than {cfg.PATH}"
+    return Found({"names": names, "path": str(cfg.PATH)}, (said,))
+
+
+def open_to_others(ground: Ground) -> Found | None:
+    """mailman.cfg, or the directory that it is in, is open to others than root and Mailman."""
+    for rule in ownership.rules(ground.host, ground.config) if ground.config else ():
+        state = ground.host.state(rule.path)
+        said = rule.broken(state) if rule.path in {cfg.PATH, cfg.PATH.parent} and state else ()
+        if state is not None and said:
+            mode, owner, group = rule.mended(state)
+            values = {"path": str(rule.path), "owner": owner, "group": group, "mode": f"{mode:04o}"}
+            return Found({"said": "; ".join(said), **values}, said)
     return None
 
 
@@ -260,6 +288,8 @@ CONFIGURATION: tuple[Cause, ...] = (
     Cause("MW208", queue_of_another),
     Cause("MW202", runner_missing),
     Cause("MW207", password_differs),
+    Cause("MW215", outdated, stands=False),
+    Cause("MW216", open_to_others, stands=False),
     Cause("MW205", database_closed),
     Cause("MW204", database_locked),
 )

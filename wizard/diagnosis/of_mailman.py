@@ -17,9 +17,14 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW202",
         "A runner of Mailman is missing",
-        "No working process fills {slots}; Mailman's master does not start a runner that has crashed again.",
-        "Read Mailman's log for the reason, then restart Mailman.",
-        ("ps -u list -o pid,stat,args", "tail -n 50 /var/log/mailman3/mailman.log"),
+        "No working process fills {slots}: it crashed, and Mailman's master does not start it again, or mailman.cfg "
+        "switches it off.",
+        "Read Mailman's log for the reason, take 'start: no' out of its section of mailman.cfg, then restart Mailman.",
+        (
+            "ps -u list -o pid,stat,args",
+            "grep -A 5 '^.runner' /etc/mailman3/mailman.cfg",
+            "tail -n 50 /var/log/mailman3/mailman.log",
+        ),
         fixable=True,
     ),
     Entry(
@@ -41,7 +46,7 @@ ENTRIES: tuple[Entry, ...] = (
         "MW205",
         "Mailman cannot write its database",
         "{path} belongs to {owner} with mode {mode}; Mailman runs as list.",
-        "Give it to list, with mode 0660.",
+        "Give it to list, who must be able to read and write it.",
         ("ls -ld {path}",),
         fixable=True,
     ),
@@ -64,7 +69,7 @@ ENTRIES: tuple[Entry, ...] = (
         "MW208",
         "A queue's directory is not Mailman's",
         "{path} belongs to {owner} with mode {mode}; Mailman runs as list and cannot work there.",
-        "Give it to list, with mode 0770.",
+        "Give it to list, who must be able to read and write there.",
         ("ls -ld {path}", "ls -l {path}"),
         fixable=True,
     ),
@@ -115,5 +120,25 @@ ENTRIES: tuple[Entry, ...] = (
         "Port {port} belongs to {holder}, so Mailman's lmtp runner cannot listen there.",
         "Stop that program, or name another port in the answers (mailman.lmtp), then restart Mailman.",
         ("ss -ltnp 'sport = :{port}'", "tail -n 20 /var/log/mailman3/mailman.log"),
+    ),
+    Entry(
+        "MW215",
+        "The running Mailman has another configuration than mailman.cfg",
+        "{names} is not in the running Mailman as it stands in {path}, which Mailman reads at its start only.",
+        "Restart Mailman.",
+        (
+            "curl -u restadmin http://{rest}/3.1/system/configuration/mailman",
+            "ls -l {path}",
+            "ps -u list -o lstart,args",
+        ),
+        fixable=True,
+    ),
+    Entry(
+        "MW216",
+        "Others can get at Mailman's configuration",
+        "{said}; mailman.cfg holds the REST password.",
+        "Give {path} to {owner}:{group}, with mode {mode}; if others could read the password, set a new one.",
+        ("ls -la /etc/mailman3",),
+        fixable=True,
     ),
 )

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from configparser import Error as ParserError
+from configparser import RawConfigParser
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
+from wizard.errors import CommandError
 from wizard.facts import mailman_conf
 from wizard.facts.mailman_conf import Configuration
-from wizard.host import Process
+from wizard.host import Host, Process
+
+PACKAGE = Path("/usr/lib/python3/dist-packages/mailman/config")
+"""Mailman's own defaults, as Debian's package installs them.
+
+``schema.cfg`` has those of every runner (``[runner.master]``); ``mailman.cfg``, which is read before the admin's, names
+the runners of this version.
+"""
+OPTIONAL = frozenset({"nntp"})
+"""The runners that mail can do without: the gateway to news, which later versions have no more."""
 
 IDLE_STATES = frozenset({"stopped", "tracing-stop", "zombie", "dead"})
 """States, as psutil names them, in which a process exists and does no work."""
 _RUNNER = re.compile(r"--runner=(?P<name>[^:]+):(?P<slice>[0-9]{1,6}):(?P<count>[0-9]{1,6})")
-_START = re.compile(r"runner\.(?P<name>.+)")
+_SECTION = re.compile(r"runner\.(?P<name>.+)")
+_TEMPLATE = "runner.master"
+"""The section that holds the defaults of all the others."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -94,26 +108,64 @@ def slot_of(argv: Iterable[str]) -> Slot | None:
     return None
 
 
-def expected(conf: Configuration) -> frozenset[str]:
-    """Tell the names of the runners that the master starts with this configuration."""
-    return frozenset(slot.name for slot in expected_slots(conf))
+def packaged(host: Host) -> frozenset[str]:
+    """Tell the names of the runners that the installed version starts when nobody has said otherwise.
+
+    Raises:
+        CommandError: Mailman's own defaults cannot be read.
+    """
+    schema, sections = (_read(host, PACKAGE / name) for name in ("schema.cfg", "mailman.cfg"))
+    default = schema.get(_TEMPLATE, "start", fallback="yes")
+    matches = {section: match for section in sections.sections() if (match := _SECTION.fullmatch(section))}
+    found = frozenset(
+        match["name"]
+        for section, match in matches.items()
+        if section != _TEMPLATE and mailman_conf.is_true(sections.get(section, "start", fallback=default))
+    )
+    if not found:
+        raise CommandError(f"{PACKAGE} names no runner")
+    return found
 
 
-def expected_slots(conf: Configuration) -> tuple[Slot, ...]:
-    """Tell the slots that the master fills with this configuration: ``start: yes``, ``instances`` of each."""
-    slots: list[Slot] = []
+def switched_off(conf: Configuration, names: Iterable[str]) -> tuple[str, ...]:
+    """Tell which of the runners of this version a configuration does not start; those that it may leave out aside."""
+    return tuple(
+        name
+        for name in sorted(set(names) - OPTIONAL)
+        if not mailman_conf.is_true(conf.get((f"runner.{name}", "start"), "yes"))
+    )
+
+
+def expected_slots(conf: Configuration, names: Iterable[str]) -> tuple[Slot, ...]:
+    """Tell the slots that working processes must fill, also those that the configuration wrongly leaves empty.
+
+    Args:
+        conf: says which runners the master starts besides, and how many of each (``instances``).
+        names: the runners that this version should have; see `packaged`.
+    """
+    wanted = set(names) - OPTIONAL
     for (section, key), value in conf.items():
-        match = _START.fullmatch(section)
+        match = _SECTION.fullmatch(section)
         if match and key == "start" and mailman_conf.is_true(value):
-            count = _count(conf.get((section, "instances"), "1"))
-            slots.extend(Slot(match["name"], each, count) for each in range(count))
-    return tuple(sorted(slots))
+            wanted.add(match["name"])
+    counts = {name: _count(conf.get((f"runner.{name}", "instances"), "1")) for name in wanted}
+    return tuple(sorted(Slot(name, each, count) for name, count in counts.items() for each in range(count)))
 
 
 def missing(slots: Iterable[Slot], found: Mailman) -> tuple[Slot, ...]:
     """Tell which slots no working process fills."""
     filled = {runner.slot for runner in found.runners if runner.works}
     return tuple(slot for slot in slots if slot not in filled)
+
+
+def _read(host: Host, path: Path) -> RawConfigParser:
+    """Read one of Mailman's own files, with the one key in it that matters here kept as written."""
+    parser = RawConfigParser(strict=False, allow_no_value=True)
+    try:
+        parser.read_string(host.read(path).decode("utf-8", "replace"), source=str(path))
+    except (OSError, ParserError) as error:
+        raise CommandError(f"Mailman's own defaults cannot be read: {error}") from error
+    return parser
 
 
 def _count(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.faults.model import Fault
-from wizard.faults.scripts import CFG, DATA, GIVE_BACK, RESTART_MAILMAN, cfg, killed, taken
+from wizard.faults.scripts import AWAIT_MAILMAN, CFG, DATA, GIVE_BACK, RESTART_MAILMAN, cfg, killed, taken
 
 _STOP = f"""
 master=$(pgrep -o -f 'mailman3/bin/[m]aster')
@@ -50,6 +50,14 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *RUNNERS,
     Fault(
+        "runner-switched-off",
+        "mailman.cfg switches the bounces runner off.",
+        f"printf '\\n[runner.bounces]\\nstart: no\\n' >> {CFG}\n{RESTART_MAILMAN}",
+        2,
+        "mailman.runners",
+        "MW202",
+    ),
+    Fault(
         "database-locked",
         "Another program holds a lock on the database.",
         _LOCK,
@@ -84,12 +92,38 @@ FAULTS: tuple[Fault, ...] = (
         "MW207",
     ),
     Fault(
+        "running-outdated",
+        "Mailman was started with another site_owner than mailman.cfg has, and the file is older than its start.",
+        f"cp -a {CFG} /root/mailman.cfg.kept\n"
+        f"{cfg('mailman', 'site_owner', 'nobody@wrong.example')}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}\n"
+        f"mv /root/mailman.cfg.kept {CFG}",
+        2,
+        "mailman.in-effect",
+        "MW215",
+    ),
+    Fault(
         "queue-of-root",
         "A queue's directory belongs to root.",
         "chown root:root /var/lib/mailman3/queue/virgin",
         2,
         "mailman.runners",
         "MW208",
+    ),
+    Fault(
+        "password-open-to-a-group",
+        "mailman.cfg belongs to the group users, whose members can read the REST password.",
+        f"chown list:users {CFG}",
+        2,
+        "mailman.files",
+        "MW216",
+    ),
+    Fault(
+        "configuration-open-to-all",
+        "Everybody can write in the directory that mailman.cfg is in.",
+        "chmod 777 /etc/mailman3",
+        2,
+        "mailman.files",
+        "MW216",
     ),
     Fault(
         "syntax-error",

@@ -17,6 +17,10 @@ tail --pid=$master -f /dev/null
 runuser -u list -- mailman -C {CFG} start > /dev/null
 """
 """Stop and start it without waiting until it works; for a start that is to fail."""
+AWAIT_MAILMAN = """
+timeout 60 bash -c 'until (: < /dev/tcp/127.0.0.1/8001 && : < /dev/tcp/127.0.0.1/8024) 2> /dev/null; do sleep 0.2; done'
+"""
+"""Wait until REST and LMTP are there, the last of a start."""
 _TAKEN = Template(
     """
 mkfifo /root/taken.ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,8 @@ from urllib.error import HTTPError
 
 import requests
 from mailmanclient import Client, MailmanConnectionError
-from requests.exceptions import RequestException
+from requests.exceptions import HTTPError as RequestHTTPError
+from requests.exceptions import RequestException, Timeout
 
 from wizard.errors import WizardError
 from wizard.mailman.cfg import Config
@@ -17,6 +19,9 @@ from wizard.mailman.cfg import Config
 LIMIT = 15
 """Seconds for one request."""
 API = "3.1"
+NOT_FOUND = 404
+LONGEST = 200
+"""Characters of the other side's words that are passed on, at most."""
 
 
 class RestError(WizardError):
@@ -44,18 +49,45 @@ def said() -> Iterator[None]:
     try:
         yield
     except HTTPError as error:
-        raise RestError(f"Mailman's REST interface answered {error.code}: {error.reason}") from error
+        raise RestError(f"Mailman's REST interface answered {error.code}: {_line(str(error.reason))}") from error
+    except RequestHTTPError as error:
+        raise RestError(f"Mailman's REST interface answered {_line(str(error))}") from error
     except (MailmanConnectionError, RequestException, OSError) as error:
-        raise RestError(f"Mailman's REST interface does not answer: {error}") from error
+        raise RestError(f"Mailman's REST interface does not answer: {reason(error)}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Say in a few words why a connection failed; requests and urllib3 wrap what they met into a page of their own."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
+        chain.append(inner)
+    if any(isinstance(each, Timeout | TimeoutError) for each in chain):
+        return f"no answer within {LIMIT} seconds"
+    numbers = [each.errno for each in chain if isinstance(each, OSError) and each.errno]
+    return os.strerror(numbers[-1]).lower() if numbers else _line(str(chain[-1]) or type(chain[-1]).__name__)
+
+
+def _line(text: str) -> str:
+    return text.strip().partition("\n")[0][:LONGEST]
+
+
+def ask(config: Config) -> None:
+    """Ask the interface something small.
+
+    Raises:
+        RestError: it does not answer, or refuses the configured password.
+    """
+    with said():
+        connect(config).system  # noqa: B018 (asking is the point)
 
 
 def answers(config: Config) -> bool:
     """Tell whether the interface answers with the configured password."""
     try:
-        with said():
-            return bool(connect(config).system)
+        ask(config)
     except RestError:
         return False
+    return True
 
 
 def find_list(client: Any, address: str) -> Any | None:
@@ -90,8 +122,28 @@ def addresses(config: Config) -> dict[str, bool]:
     """
     with said():
         answer = requests.get(f"{base_url(config)}/addresses", auth=config.credentials, timeout=LIMIT)
-        answer.raise_for_status()
+        _require(answer)
         return {str(entry["email"]): "user" in entry for entry in answer.json().get("entries", ())}
+
+
+def configuration(config: Config, section: str) -> dict[str, str]:
+    """Tell a section of the configuration with which Mailman was started, its secrets included; none if it has no such.
+
+    Raises:
+        RestError: the interface did not answer, or refused.
+    """
+    with said():
+        url = f"{base_url(config)}/system/configuration/{section}"
+        answer = requests.get(url, auth=config.credentials, timeout=LIMIT)
+        if answer.status_code == NOT_FOUND:
+            return {}
+        _require(answer)
+        return {str(key): str(value) for key, value in answer.json().items()}
+
+
+def _require(answer: requests.Response) -> None:
+    if not answer.ok:
+        raise RequestHTTPError(f"{answer.status_code}: {answer.reason}", response=answer)
 
 
 def _found(ask: Any) -> Any | None:
@@ -99,7 +151,7 @@ def _found(ask: Any) -> Any | None:
         try:
             return ask()
         except HTTPError as error:
-            if error.code == 404:  # noqa: PLR2004 (HTTP's own number says it best)
+            if error.code == NOT_FOUND:
                 return None
             raise
 

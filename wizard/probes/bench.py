@@ -173,7 +173,7 @@ class Bench:
                 self.cookies.update(token for token in tokens if token)
 
     def clear(self) -> None:
-        """Remove everything that this bench has made; what cannot be removed stays in the ledger.
+        """Remove everything that this bench has made, and what is left of earlier runs; the rest stays in the ledger.
 
         Nothing more is made then, also not by a check that was given up at its limit and goes on.
         """
@@ -183,6 +183,7 @@ class Bench:
         if self._made or self._lists:
             self._quietly(self.drained)
         remains.remove(self.host, self.ledger, self.emit, self.token)
+        remains.sweep(self.host, self.ledger, self.emit, but=self.token)
         self._made.clear()
         self._lists = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from wizard.host import Host
@@ -38,14 +38,41 @@ def without(found: Inventory, token: str) -> Inventory:
     return {what: frozenset(name for name in names if token not in name) for what, names in found.items()}
 
 
-def differences(before: Inventory, after: Inventory) -> tuple[str, ...]:
-    """Name what the probes have left, and what was there before and is gone."""
-    said = []
-    for what in sorted(before.keys() | after.keys()):
-        then, now = before.get(what, frozenset()), after.get(what, frozenset())
-        said += [f"{what}: {name} was left by a probe" for name in sorted(now - then) if PREFIX in name]
-        said += [f"{what}: {name} was there before and is gone" for name in sorted(then - now)]
-    return tuple(said)
+def differences(before: Inventory, after: Inventory, touched: Collection[str] = ()) -> tuple[str, ...]:
+    """Name what the probes have left, and what they could have taken away.
+
+    Args:
+        before: what was there.
+        after: what is there now.
+        touched: users and addresses of people whom the answers name: what is theirs is the only thing beside the
+            probes' own that a removal of ours comes near to.
+    """
+    return tuple(
+        said
+        for what in sorted(before.keys() | after.keys())
+        for said in (
+            *(f"{what}: {name} was left by a probe" for name in _new(before, after, what) if PREFIX in name),
+            *(_gone(what, name) for name in _new(after, before, what) if set(name.split()) & set(touched)),
+        )
+    )
+
+
+def of_others(before: Inventory, after: Inventory, touched: Collection[str] = ()) -> tuple[str, ...]:
+    """Name what else is gone: members leave and moderators work while the checks run. Arguments as `differences`."""
+    return tuple(
+        _gone(what, name)
+        for what in sorted(before.keys())
+        for name in _new(after, before, what)
+        if not set(name.split()) & set(touched)
+    )
+
+
+def _new(old: Inventory, new: Inventory, what: str) -> list[str]:
+    return sorted(new.get(what, frozenset()) - old.get(what, frozenset()))
+
+
+def _gone(what: str, name: str) -> str:
+    return f"{what}: {name} was there before and is gone"
 
 
 def holding(host: Host, token: str, config: Config, since: float) -> tuple[str, ...]:

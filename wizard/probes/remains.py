@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -28,36 +28,60 @@ def on_its_way(host: Host, token: str) -> tuple[str, ...]:
     return (*_postfix(host, token), *map(str, _mailman(host, token)))
 
 
-def sweep(host: Host, ledger: Ledger, emit: Emit) -> None:
+def sweep(host: Host, ledger: Ledger, emit: Emit, but: str = "") -> None:
     """Remove what a killed run left, by its ledger.
 
-    What cannot be removed now (Mailman does not run, say) stays in the ledger for the next start.
+    What cannot be removed now (Mailman does not run, say) stays in the ledger for the next time.
+
+    Args:
+        host: the machine.
+        ledger: what was made.
+        emit: told what is removed, and what could not be.
+        but: the token of probes that are still at work.
     """
     made = ledger.made
-    tokens = {found[0] for name in (*made.users, *made.lists) if (found := _TOKEN.match(name))}
-    for token in sorted(tokens):
-        emit("note", text=f"removing what the probes of an earlier run left ({token})")
-        remove(host, ledger, emit, token)
-    for address in ledger.made.addresses:
-        _try(emit, address, partial(_address, host, ledger, address))
-    for address in ledger.made.sources:
-        _try(emit, "the probe's network address", partial(_source, host, ledger, address))
+    names = [name for name in (*made.users, *made.lists, *made.addresses) if not but or not name.startswith(but)]
+    tokens = sorted({found[0] for name in names if (found := _TOKEN.match(name))})
+    if tokens:
+        emit("note", text=f"removing what the probes of an earlier run left ({', '.join(tokens)})")
+    if names or made.sources:
+        _remove(host, ledger, emit, tokens, frozenset(names))
 
 
 def remove(host: Host, ledger: Ledger, emit: Emit, token: str) -> None:
-    """Remove everything of one token: messages, lists, addresses, accounts."""
-    _try(emit, "messages in Postfix's queue", lambda: _delete_queued(host, token))
-    _try(emit, "messages in Mailman's queues", lambda: _delete_files(host, token))
-    for address in ledger.made.lists:
-        if address.startswith(token):
+    """Remove everything of one token: messages, lists, addresses, accounts; what cannot be removed as in `sweep`."""
+    made = ledger.made
+    names = frozenset(name for name in (*made.users, *made.lists, *made.addresses) if name.startswith(token))
+    _remove(host, ledger, emit, [token], names)
+
+
+def _remove(host: Host, ledger: Ledger, emit: Emit, tokens: Iterable[str], names: Collection[str]) -> None:
+    for token in tokens:
+        _try(emit, "messages in Postfix's queue", partial(_delete_queued, host, token))
+        _try(emit, "messages in Mailman's queues", partial(_delete_files, host, token))
+    lists_of = [name for name in ledger.made.lists if name in names]
+    addresses = [name for name in ledger.made.addresses if name in names]
+    if (lists_of or addresses) and _mailman_answers(host, emit, [*lists_of, *addresses]):
+        for address in lists_of:
             _try(emit, address, partial(_list, host, ledger, address))
-    for address in ledger.made.addresses:
-        _try(emit, address, partial(_address, host, ledger, address))
-    for user in ledger.made.users:
-        if user.startswith(token):
-            _try(emit, user, partial(_user, host, ledger, user))
+        for address in addresses:
+            _try(emit, address, partial(_address, host, ledger, address))
+    for user in [name for name in ledger.made.users if name in names]:
+        _try(emit, user, partial(_user, host, ledger, user))
     for address in ledger.made.sources:
         _try(emit, "the probe's network address", partial(_source, host, ledger, address))
+
+
+def _mailman_answers(host: Host, emit: Emit, wanted: Collection[str]) -> bool:
+    """Ask Mailman once, so that it is said once and not of every address why none can be removed."""
+    try:
+        config = cfg.read(host)
+        if config is not None:
+            rest.ask(config)
+    except WizardError as error:
+        emit("note", text=f"{len(wanted)} lists and addresses stay in Mailman until it answers: {error}")
+        return False
+    return True
 
 
 def _try(emit: Emit, what: str, do: Callable[[], None]) -> None:

@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.doubles import Kept, MemoryHost
+from wizard.errors import CommandError
 from wizard.facts import mailman_conf, runners
 from wizard.facts.runners import Slot
 from wizard.host import Process
@@ -42,7 +45,7 @@ def test_a_running_mailman() -> None:
     assert [runner.name for runner in found.runners] == NAMES
     assert {runner.process.user for runner in found.runners} == {"list"}
     assert [worker.pid for worker in found.workers] == [240, 241]
-    assert runners.missing(runners.expected_slots(CONF), found) == ()
+    assert runners.missing(runners.expected_slots(CONF, NAMES), found) == ()
 
 
 def test_a_socket_belongs_to_a_runner_or_its_worker() -> None:
@@ -55,15 +58,51 @@ def test_a_socket_belongs_to_a_runner_or_its_worker() -> None:
 
 
 def test_expected_slots_come_from_the_configuration() -> None:
-    assert runners.expected(CONF) == set(NAMES)
-    assert [slot.name for slot in runners.expected_slots(CONF)] == NAMES
+    assert [slot.name for slot in runners.expected_slots(CONF, NAMES)] == NAMES
     conf = {**CONF, ("runner.out", "instances"): "2", ("runner.nntp", "start"): "no"}
-    slots = runners.expected_slots(conf)
+    slots = runners.expected_slots(conf, NAMES)
     assert [str(slot) for slot in slots if slot.name in {"out", "nntp"}] == ["out:0:2", "out:1:2"]
+    assert runners.switched_off(conf, NAMES) == ()
+
+
+def test_a_runner_that_is_switched_off_is_expected_all_the_same() -> None:
+    found = runners.find(processes())
+    off = ("archive", "bounces", "digest", "retry", "task")
+    conf = {**CONF, **{(f"runner.{name}", "start"): "no" for name in off}}
+    assert runners.switched_off(conf, NAMES) == off
+    assert runners.expected_slots(conf, NAMES) == runners.expected_slots(CONF, NAMES)
+    left = runners.Mailman(found.masters, tuple(each for each in found.runners if each.name not in off), found.workers)
+    assert [slot.name for slot in runners.missing(runners.expected_slots(conf, NAMES), left)] == list(off)
+
+
+SCHEMA = b"[runner.master]\n# Whether to start this runner or not.\nstart: yes\ninstances: 1\npath: $QUEUE_DIR/$name\n"
+SECTIONS = b"[paths.dev]\n[runner.bad]\nstart: no\n[runner.in]\nclass: x\n[runner.rest]\npath:\n[runner.nntp]\n"
+
+
+def installed(schema: bytes = SCHEMA, sections: bytes = SECTIONS) -> MemoryHost:
+    host = MemoryHost()
+    host.files |= {
+        runners.PACKAGE / "schema.cfg": Kept(schema),
+        runners.PACKAGE / "mailman.cfg": Kept(sections),
+    }
+    return host
+
+
+def test_the_package_says_which_runners_there_should_be() -> None:
+    assert runners.packaged(installed()) == {"in", "rest", "nntp"}
+    assert runners.packaged(
+        installed(schema=SCHEMA.replace(b"yes", b"no"), sections=b"[runner.in]\nstart: yes\n[runner.out]\n")
+    ) == {"in"}
+
+
+@pytest.mark.parametrize("host", [MemoryHost(), installed(sections=b"[paths.dev]\n"), installed(schema=b"not a file")])
+def test_without_the_packages_defaults_nothing_is_expected_by_guess(host: MemoryHost) -> None:
+    with pytest.raises(CommandError):
+        runners.packaged(host)
 
 
 def test_a_runner_that_is_gone_stopped_or_dead_is_missing() -> None:
-    slots = runners.expected_slots(CONF)
+    slots = runners.expected_slots(CONF, NAMES)
     gone = runners.find(process for process in processes() if process.pid != 171)
     assert runners.missing(slots, gone) == (Slot("out", 0, 1),)
     for state in ("stopped", "tracing-stop", "zombie", "dead"):
@@ -115,6 +154,10 @@ def test_nothing_crashes_the_finder(found: list[Process]) -> None:
     runners.find(found)
 
 
-@given(st.dictionaries(st.tuples(st.text() | st.just("runner.x"), st.sampled_from(["start", "instances"])), st.text()))
-def test_nothing_crashes_the_expectation(conf: dict[tuple[str, str], str]) -> None:
-    runners.expected_slots(conf)
+@given(
+    st.dictionaries(st.tuples(st.text() | st.just("runner.x"), st.sampled_from(["start", "instances"])), st.text()),
+    st.frozensets(st.text() | st.just("x")),
+)
+def test_nothing_crashes_the_expectation(conf: dict[tuple[str, str], str], names: frozenset[str]) -> None:
+    runners.expected_slots(conf, names)
+    runners.switched_off(conf, names)

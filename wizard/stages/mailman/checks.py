@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -17,7 +14,8 @@ from wizard.errors import CommandError
 from wizard.facts import runners
 from wizard.facts.runners import Mailman, Runner, Slot
 from wizard.host import Listener
-from wizard.mailman import cfg, rest, settings
+from wizard.mailman import cfg, ownership, rest, running, settings
+from wizard.mailman.ownership import Rule
 from wizard.redact import HIDDEN
 from wizard.scene import Scene
 
@@ -59,17 +57,20 @@ def _value(each: settings.Wanted) -> str:
 
 def alive(scene: Scene) -> Evidence:
     """Every runner of this version is there, may run, belongs to Mailman's user, and is seen at work."""
-    conf = scene.effective.known(scene.host)
-    expected = runners.expected_slots(conf)
+    conf, names = scene.effective.known(scene.host), runners.packaged(scene.host)
+    expected = runners.expected_slots(conf, names)
     found = runners.find(scene.host.processes())
     if not found.masters:
         raise CheckFailedError("no master process")
     if len(found.masters) > 1:
         raise CheckFailedError(f"{len(found.masters)} master processes: Mailman was started twice")
+    off = [f"{cfg.PATH} switches {name} off: [runner.{name}] start" for name in runners.switched_off(conf, names)]
     missing = runners.missing(expected, found)
     if missing:
         slots = ", ".join(map(str, missing))
-        raise CheckFailedError(f"no working process for {slots}")
+        raise CheckFailedError(f"no working process for {slots}", *off)
+    if off:
+        raise CheckFailedError(*off, "it still runs, and the next start leaves it out")
     strangers = [f"{runner.slot} runs as {runner.process.user}" for runner in found.runners if _foreign(runner)]
     if strangers:
         raise CheckFailedError(*strangers)
@@ -77,8 +78,8 @@ def alive(scene: Scene) -> Evidence:
     stuck = _stuck(scene, conf, expected)
     if stuck:
         raise CheckFailedError(*stuck)
-    names = sorted({slot.name for slot in expected})
-    return (f"{len(expected)} runners alive: {' '.join(names)}", f"seen polling: {' '.join(busy)}")
+    alive = sorted({slot.name for slot in expected})
+    return (f"{len(expected)} runners alive: {' '.join(alive)}", f"seen polling: {' '.join(busy)}")
 
 
 def _foreign(runner: Runner) -> bool:
@@ -151,6 +152,20 @@ def rest_answers(scene: Scene) -> Evidence:
     return (owner, *(f"{how}: {status}" for how, status in answers.items()))
 
 
+def in_effect(scene: Scene) -> Evidence:
+    """What the running Mailman has, by REST, against what stands in mailman.cfg."""
+    config = scene.mailman()
+    effective = scene.effective.known(scene.host)
+    present = running.read(scene.site, config, scene.redactor.learn)
+    other = running.outdated(scene.site, config, effective, present)
+    if other:
+        raise CheckFailedError(
+            *(f"[{each.section}] {each.key} is {_shown(each, present)} in the running Mailman" for each in other),
+            f"{cfg.PATH} has another value: Mailman was started before it was written",
+        )
+    return (f"{len(present)} settings of the running Mailman read (REST): none that is otherwise in {cfg.PATH}",)
+
+
 def _owner(scene: Scene, port: int) -> str:
     listeners = [each for each in scene.host.listeners() if each.port == port]
     return owned(scene, listeners, "rest", port)
@@ -178,7 +193,7 @@ def _status(url: str, auth: HTTPBasicAuth | None) -> int:
     try:
         return requests.get(url, auth=auth, timeout=rest.LIMIT).status_code
     except requests.RequestException as error:
-        raise CheckFailedError(f"REST does not answer at {url}: {error}") from error
+        raise CheckFailedError(f"REST does not answer at {url}: {rest.reason(error)}") from error
 
 
 def database(scene: Scene) -> Evidence:
@@ -202,58 +217,21 @@ def database(scene: Scene) -> Evidence:
     return (f"{address} written, read back and removed",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    path: Path
-    owners: frozenset[str]
-    forbidden: int
-    """Mode bits that must not be set."""
-    needed: int = 0
-
-
 def files(scene: Scene) -> Evidence:
     """What Mailman writes is its own, and what holds secrets is closed to others."""
-    config = scene.mailman()
-    rules = _rules(config, scene.host.names)
+    rules = ownership.rules(scene.host, scene.mailman())
     wrong = [said for rule in rules for said in _broken(scene, rule)]
     if wrong:
         raise CheckFailedError(*wrong)
     return (
-        f"{len(rules)} files and directories have the right owner and mode",
+        f"{len(rules)} files and directories have the right owner, group and mode",
         f"{cfg.PATH}: closed to others",
     )
 
 
-def _rules(config: cfg.Config, names: Callable[[Path], tuple[str, ...]]) -> tuple[_Rule, ...]:
-    mine = frozenset({cfg.USER})
-    directories = (config.var_dir, config.queue_dir, config.log_dir, config.data_dir)
-    queues = tuple(config.queue_dir / name for name in names(config.queue_dir))
-    return (
-        _Rule(cfg.PATH, frozenset({cfg.OWNER, cfg.USER}), stat.S_IWGRP | stat.S_IRWXO),
-        _Rule(config.data_dir, mine, stat.S_IRWXO, stat.S_IRWXU),
-        *(_Rule(path, mine, stat.S_IWOTH, stat.S_IRWXU) for path in (*directories, *queues)),
-        *(
-            _Rule(config.data_dir / name, mine, stat.S_IRWXO, stat.S_IRUSR | stat.S_IWUSR)
-            for name in names(config.data_dir)
-        ),
-        *(
-            _Rule(config.log_dir / name, mine, stat.S_IWOTH, stat.S_IRUSR | stat.S_IWUSR)
-            for name in names(config.log_dir)
-            if name.endswith(".log")
-        ),
-    )
-
-
-def _broken(scene: Scene, rule: _Rule) -> list[str]:
+def _broken(scene: Scene, rule: Rule) -> tuple[str, ...]:
     state = scene.host.state(rule.path)
-    if state is None:
-        return [f"{rule.path} is not there"]
-    said = []
-    if state.owner not in rule.owners:
-        said.append(f"{rule.path} belongs to {state.owner}, not to {' or '.join(sorted(rule.owners))}")
-    if state.mode & rule.forbidden or state.mode & rule.needed != rule.needed:
-        said.append(f"{rule.path} has mode {state.mode:04o}")
-    return said
+    return (f"{rule.path} is not there",) if state is None else rule.broken(state)
 
 
 CHECKS: tuple[Check[Scene], ...] = (
@@ -278,6 +256,14 @@ CHECKS: tuple[Check[Scene], ...] = (
         proves="The REST interface belongs to Mailman, answers with the password, and refuses without it.",
         see=("curl -i http://{rest}/3.1/system/versions", "ss -ltnp 'sport = :{rest_port}'"),
         look=rest_answers,
+    ),
+    Check(
+        id="mailman.in-effect",
+        title="The running Mailman's configuration",
+        proves="Mailman was started with the configuration that stands in mailman.cfg, not with an earlier one.",
+        see=("curl -u restadmin http://{rest}/3.1/system/configuration/mailman",),
+        look=in_effect,
+        needs=("mailman.rest",),
     ),
     Check(
         id="mailman.database",

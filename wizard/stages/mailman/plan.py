@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -11,8 +10,9 @@ from wizard import packages, services
 from wizard.errors import CommandError
 from wizard.facts import mailman_conf, runners
 from wizard.host import Host
-from wizard.mailman import cfg, settings
+from wizard.mailman import cfg, ownership, rest, running, settings
 from wizard.mailman.cfg import Config, Edit
+from wizard.mailman.settings import Wanted
 from wizard.plan import Access, Directory, File, Packages, Plan, Service, Why
 from wizard.redact import HIDDEN
 from wizard.site import Site
@@ -21,8 +21,6 @@ NUMBER = 2
 PACKAGE = "mailman3"
 RUN_DIRECTORY = Path("/run/mailman3")
 RUN_MODE = 0o755
-DIRECTORY_MODE = 0o770
-DATABASE, DATABASE_MODE = "mailman.db", 0o660
 CLOCK = 1.0
 """Seconds by which a file's time and a process's start may differ without meaning anything."""
 
@@ -37,7 +35,7 @@ def plan(site: Site, host: Host) -> Plan:
         start = Service(NUMBER, services.MAILMAN, "start", (Why("start", "it does not run"),))
         return Plan(NUMBER, (_package(), _preview(site), start))
     files = _config(site, host)
-    return Plan(NUMBER, (*files, *_directory(host), *_access(host), *_service(host, files)))
+    return Plan(NUMBER, (*files, *_directory(host), *_access(host), *_service(site, host, files)))
 
 
 def _package() -> Packages:
@@ -58,19 +56,26 @@ def _config(site: Site, host: Host) -> tuple[File, ...]:
     written = host.read(cfg.PATH).decode("utf-8", "surrogateescape") if host.state(cfg.PATH) else ""
     mended, lines = cfg.mended(written)
     config = cfg.parse(mended)
-    missing = [each for each in settings.wanted(site, config) if not each.met(config.get(each.section, each.key))]
+    missing = [each for each in _wanted(site, host, config) if not each.met(config.get(each.section, each.key))]
     edits = [Edit(each.section, each.key, each.value) for each in missing]
     text = cfg.edited(config.text, edits) if edits else config.text
     why = [Why(f"line {number}", "it is no setting, and keeps Mailman from starting") for number in lines]
     why += [Why(f"[{each.section}] {each.key}", each.why) for each in missing]
     was = _was(host)
     if was is not None:
-        why.append(Why("mode and owner", "it holds the REST password: root writes it, Mailman reads it"))
+        why.append(Why("mode, owner and group", "it holds the REST password: root writes it, Mailman reads it"))
     if not why:
         return ()
     before = written.encode("utf-8", "surrogateescape") if host.state(cfg.PATH) else None
     after = text.encode("utf-8", "surrogateescape")
     return (File(NUMBER, cfg.PATH, before, after, cfg.MODE, cfg.OWNER, cfg.GROUP, tuple(why), was=was),)
+
+
+def _wanted(site: Site, host: Host, config: Config) -> tuple[Wanted, ...]:
+    """List the settings for a site, and the runners of this version that somebody has switched off."""
+    off = runners.switched_off(config.values, runners.packaged(host))
+    why = "without this runner, mail is accepted and goes no further"
+    return (*settings.wanted(site, config), *(Wanted(f"runner.{name}", "start", "yes", why) for name in off))
 
 
 def _was(host: Host) -> tuple[int, str, str] | None:
@@ -90,34 +95,56 @@ def _directory(host: Host) -> tuple[Directory, ...]:
 
 
 def _access(host: Host) -> Iterator[Access]:
-    """Give Mailman back what is its own: its queues, and SQLite's file with the directory of its journal."""
+    """Put right who may read and write Mailman's files; mailman.cfg itself is `_config`'s."""
     config = cfg.parse(cfg.mended(host.read(cfg.PATH).decode("utf-8", "surrogateescape"))[0])
-    why = "Mailman runs as list, and must read and write there"
-    queues = [(config.queue_dir / name, DIRECTORY_MODE) for name in host.names(config.queue_dir)]
-    data = ((config.data_dir, DIRECTORY_MODE), (config.data_dir / DATABASE, DATABASE_MODE))
-    for path, mode in (*queues, *data):
-        state = host.state(path)
-        if state is not None and (state.owner != cfg.USER or state.mode & stat.S_IRWXU & mode != stat.S_IRWXU & mode):
+    for rule in ownership.rules(host, config):
+        state = host.state(rule.path)
+        if rule.path != cfg.PATH and state is not None and rule.broken(state):
             was = (state.mode, state.owner, state.group)
-            yield Access(NUMBER, path, mode, cfg.USER, cfg.USER, was, (Why(str(path), why),))
+            yield Access(NUMBER, rule.path, *rule.mended(state), was, (Why(str(rule.path), rule.why),))
 
 
-def _service(host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
+def _service(site: Site, host: Host, files: tuple[File, ...]) -> tuple[Service, ...]:
     if not services.mailman_processes(host):
         return (_act("start", "it does not run"),)
     if any(file.before != file.after for file in files):
         return (_act("restart", "it reads mailman.cfg at its start"),)
-    found = runners.find(host.processes())
-    state = host.state(cfg.PATH)
-    if found.masters and state is not None and state.mtime > found.masters[0].started + CLOCK:
-        return (_act("restart", "mailman.cfg was changed after its start"),)
+    why = _changed(host) or _outdated(site, host) or _missing(host)
+    return (_act("restart", why),) if why else ()
+
+
+def _changed(host: Host) -> str:
+    """Say so if mailman.cfg is younger than the running Mailman."""
+    masters, state = runners.find(host.processes()).masters, host.state(cfg.PATH)
+    changed = masters and state is not None and state.mtime > masters[0].started + CLOCK
+    return "mailman.cfg was changed after its start" if changed else ""
+
+
+def _missing(host: Host) -> str:
+    """Name the runners that are not there."""
     try:
-        missing = runners.missing(runners.expected_slots(mailman_conf.read(host, cfg.PATH)), found)
+        expected = runners.expected_slots(mailman_conf.read(host, cfg.PATH), runners.packaged(host))
     except CommandError:  # what keeps Mailman from reading it is in this plan, and the next one sees the rest
-        return ()
-    if missing:
-        return (_act("restart", f"no working process for {', '.join(map(str, missing))}"),)
-    return ()
+        return ""
+    missing = runners.missing(expected, runners.find(host.processes()))
+    return f"no working process for {', '.join(map(str, missing))}" if missing else ""
+
+
+def _outdated(site: Site, host: Host) -> str:
+    """Say what the running Mailman has otherwise than mailman.cfg; nothing if it does not answer.
+
+    The file's time does not tell: one that was put back (``cp -a``) has an old one.
+    """
+    config = cfg.read(host)
+    if config is None:
+        return ""
+    try:
+        present = running.read(site, config, lambda *_secrets: None)  # of which only names are shown
+    except rest.RestError as error:
+        return "it refuses the password of mailman.cfg" if " 401: " in str(error) else ""
+    other = running.outdated(site, config, config.values, present)
+    names = ", ".join(f"[{each.section}] {each.key}" for each in other)
+    return f"it was started with another {names} than mailman.cfg has" if other else ""
 
 
 def _act(action: Literal["start", "restart"], why: str) -> Service:
