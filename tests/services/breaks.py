@@ -447,8 +447,8 @@ SUBSCRIPTION = (
     _copied(
         "mail copied to who has left",
         4,
-        "/^(mwz-[0-9a-f]+)-o@(.*)$/",
-        "$1-s1@$2",
+        "/^(mwz_[0-9a-f]+)_o@(.*)$/",
+        "$1_s1@$2",
         ("subscription.silence-after-leave", "still got the post"),
     ),
 )
@@ -456,7 +456,7 @@ SUBSCRIPTION = (
 BROADCAST = (
     _stopped("out", 5, ("broadcast.delivery", "last hop seen: mailman")),
     _copied(
-        "a second copy", 5, "/^(mwz-[0-9a-f]+)-s1@local.edu$/", "$1-s1@mail.local.edu", ("broadcast.once", "2 copies")
+        "a second copy", 5, "/^(mwz_[0-9a-f]+)_s1@local.edu$/", "$1_s1@mail.local.edu", ("broadcast.once", "2 copies")
     ),
     _postfix(
         "posts altered",
@@ -467,7 +467,7 @@ BROADCAST = (
     Break(
         "a header rule of the list that discards posts",
         5,
-        _of_list("mailing_list.header_matches.add('from', 'mwz-', 'discard')"),
+        _of_list("mailing_list.header_matches.add('from', 'mwz_', 'discard')"),
         _of_list("mailing_list.header_matches.find(action='discard')[0].delete()"),
         (("broadcast.delivery", "last hop seen: mailman"),),
     ),
@@ -489,8 +489,8 @@ BROADCAST = (
     _copied(
         "posts copied to a stranger",
         5,
-        "/^(mwz-[0-9a-f]+)-s1@(.*)$/",
-        "$1-x@$2",
+        "/^(mwz_[0-9a-f]+)_s1@(.*)$/",
+        "$1_x@$2",
         ("broadcast.nobody-else", "not subscribed and got the post"),
     ),
 )

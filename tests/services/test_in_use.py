@@ -129,11 +129,11 @@ def test_what_a_run_left_that_was_killed_while_mailman_was_down_goes_when_it_is_
         server.sh(f"kill -9 {server.text(f'{STATE}/runs/{run}/alive').strip()}")
         assert call.wait(LIMIT) != 0
     server.sh("while pgrep -f mailman3/[b]in/master; do sleep 0.1; done", limit=LIMIT)
-    assert "mwz-" in server.text(f"{STATE}/probes.json")
+    assert "mwz_" in server.text(f"{STATE}/probes.json")
     report = server.report("apply", "--yes", "--set", "check.subscribers=1")
     assert report.verified, report.not_passed
     assert not server.path(f"{STATE}/probes.json").exists()
-    assert server.rows("SELECT * FROM mailinglist WHERE list_id LIKE 'mwz-%'") == []
+    assert server.rows("SELECT * FROM mailinglist WHERE list_id LIKE 'mwz_%'") == []
     notes = [str(each["text"]) for each in server.events(report.run) if each["kind"] == "note"]
     assert len([note for note in notes if "stay in Mailman until it answers" in note]) == 1
     assert not [note for note in notes if "MaxRetryError" in note or len(note) > 250]

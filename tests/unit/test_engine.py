@@ -151,7 +151,7 @@ class TestApply:
 
 class TestProbes:
     def test_the_remains_of_a_killed_run_are_removed_first(self, tmp_path: Path) -> None:
-        Ledger(tmp_path / "probes.json").note(user="mwz-0123abcd-s1")
+        Ledger(tmp_path / "probes.json").note(user="mwz_0123abcd_s1")
         running = engine(tmp_path, (stage(1, check()),), host(userdel=lambda _: ""))
         assert running.check(1, 1)
         assert recorder(running).kinds().index("note") < recorder(running).kinds().index("stage.started")

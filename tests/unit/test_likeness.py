@@ -103,7 +103,7 @@ def model() -> MailingList:
 
 @pytest.fixture
 def probe() -> MailingList:
-    return MailingList("mwz-l1", {"filter_content": False, "pass_types": [], "gateway_to_news": False, "watermark": 1})
+    return MailingList("mwz_l1", {"filter_content": False, "pass_types": [], "gateway_to_news": False, "watermark": 1})
 
 
 def test_whatever_decides_on_the_way_is_copied(model: MailingList, probe: MailingList) -> None:
@@ -119,7 +119,7 @@ def test_whatever_decides_on_the_way_is_copied(model: MailingList, probe: Mailin
 def test_what_is_the_list_s_own_or_read_only_is_not(model: MailingList, probe: MailingList) -> None:
     likeness.copy(model, lambda: probe)
     assert not probe.settings["gateway_to_news"]
-    assert probe.settings["list_name"] == "mwz-l1"
+    assert probe.settings["list_name"] == "mwz_l1"
     assert probe.settings["watermark"] == 1
     assert {key: probe.settings[key] for key in likeness.QUIET} == likeness.QUIET
 

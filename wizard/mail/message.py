@@ -12,7 +12,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from enum import StrEnum
 
-TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{5,39}")
+TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{5,39}")
 """What a token may be: unique in a run, safe in a Message-ID, a Subject and a search through raw mail."""
 
 OPENING = "Probe of the mail system, sent by mailman-wizard. It needs no answer."

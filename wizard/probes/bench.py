@@ -198,7 +198,7 @@ class Bench:
             raise UnseenError("the probes of this run are cleared away")
 
     def _account(self, suffix: str) -> Subscriber:
-        user = f"{self.token}-{suffix}"
+        user = f"{self.token}_{suffix}"
         if user not in self._made:
             self._require_open()
             self.ledger.note(user=user)
@@ -211,7 +211,7 @@ class Bench:
             raise UnseenError(f"{cfg.PATH} is not there")
         client = rest.connect(config)
         original = self.site.list_address(self.site.lists[number])
-        address = f"{self.token}-l{number + 1}@{self.site.mail.domain}"
+        address = f"{self.token}_l{number + 1}@{self.site.mail.domain}"
         self.ledger.note(mailing_list=address)
         # Those whom the admin named stay in Mailman: they are somebody's own, and may have joined a list meanwhile.
         everybody = (*self.subscribers, self.outsider, self.owner)

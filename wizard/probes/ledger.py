@@ -12,8 +12,11 @@ from pathlib import Path
 from wizard import atomic
 from wizard.probes.source import TEMPORARY
 
-PREFIX = "mwz-"
-"""Every account and list of a probe begins so; nothing without it is ever removed."""
+PREFIX = "mwz_"
+"""Every account and list of a probe begins so; nothing without it is ever removed.
+
+No dash is in their names: local(8) splits names at the recipient_delimiter, which may well be one.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         title="Nothing is left behind",
         proves="Lists, members, users, held messages, queues, accounts, mailboxes and archives are as they were "
         "before the probes.",
-        see=("runuser -u list -- mailman lists", "ls /var/mail", "getent passwd | grep mwz-"),
+        see=("runuser -u list -- mailman lists", "ls /var/mail", "getent passwd | grep mwz_"),
         look=no_residue,
         limit=120,
     ),

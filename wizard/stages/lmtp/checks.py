@@ -188,7 +188,7 @@ def recipients(scene: Scene) -> Evidence:
 
 def unknown_list(scene: Scene) -> Evidence:
     """An address of no list is refused at RCPT."""
-    return (proof.refused(scene, f"{scene.bench.token}-nolist@{scene.site.mail.domain}", UNKNOWN),)
+    return (proof.refused(scene, f"{scene.bench.token}_nolist@{scene.site.mail.domain}", UNKNOWN),)
 
 
 def post(scene: Scene) -> Evidence:

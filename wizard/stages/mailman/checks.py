@@ -199,7 +199,7 @@ def _status(url: str, auth: HTTPBasicAuth | None) -> int:
 def database(scene: Scene) -> Evidence:
     """A user is written, read back and removed again."""
     client = scene.client()
-    address = f"{scene.bench.token}-db@{scene.site.mail.domain}"
+    address = f"{scene.bench.token}_db@{scene.site.mail.domain}"
     scene.bench.ledger.note_address(address)
     try:
         with rest.said():

@@ -147,7 +147,7 @@ def _unchanged(person: Subscriber, message: ProbeMessage, found: Arrivals) -> No
 
 def unknown_user(scene: Scene) -> Evidence:
     """An address of nobody is refused at RCPT, so that nothing is bounced later."""
-    nobody = f"{scene.bench.token}-nobody"
+    nobody = f"{scene.bench.token}_nobody"
     domains = sorted({scene.site.mail.local_domain, scene.site.mail.hostname})
     return tuple(proof.refused(scene, f"{nobody}@{domain}", UNKNOWN_USER) for domain in domains)
 
