@@ -8,7 +8,6 @@ from wizard import services, wait
 from wizard.errors import ChangeError
 from wizard.events import Emit
 from wizard.facts import mailman_conf, runners
-from wizard.facts.runners import Slot
 from wizard.host import Host
 from wizard.mailman import cfg, rest
 
@@ -20,13 +19,15 @@ def wait_ready(host: Host, emit: Emit) -> None:
     """Return when Mailman works; runners are counted up in events meanwhile.
 
     Raises:
-        ChangeError: it did not come up within `LIMIT`, or cannot with this configuration; the message says what is
-            missing.
+        ChangeError: it did not come up within `LIMIT`, or came up without a runner that its configuration switches
+            off; the message says what is missing.
     """
     config = cfg.read(host)
     if config is None:
         raise ChangeError(f"{cfg.PATH} is not there")
-    expected = _expected(host)
+    conf, names = mailman_conf.read(host, cfg.PATH), runners.packaged(host)
+    off = runners.switched_off(conf, names)
+    expected = runners.expected_slots(conf, names - set(off))
     counted = [-1]
 
     def look() -> bool | None:
@@ -44,14 +45,8 @@ def wait_ready(host: Host, emit: Emit) -> None:
             f"Mailman did not come up within {LIMIT} seconds: {counted[0]} of {len(expected)} runners are there, "
             f"LMTP {_word(listens(config.lmtp))}, REST {_word(rest.answers(config))}"
         ) from None
-
-
-def _expected(host: Host) -> tuple[Slot, ...]:
-    conf, names = mailman_conf.read(host, cfg.PATH), runners.packaged(host)
-    off = runners.switched_off(conf, names)
     if off:
-        raise ChangeError(f"{cfg.PATH} switches runners off, so Mailman cannot come up whole: {', '.join(off)}")
-    return runners.expected_slots(conf, names)
+        raise ChangeError(f"Mailman came up without {', '.join(off)}: {cfg.PATH} switches that off (start: no)")
 
 
 def listens(address: tuple[str, int]) -> bool:
