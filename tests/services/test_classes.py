@@ -21,8 +21,7 @@ def relayed(server: Server) -> str:
 
 @pytest.fixture(scope="module")
 def dedicated(server: Server) -> None:
-    """A server whose list domain is relayed, beside one whose recipients have a map; names are split at dashes."""
-    server.sh("postconf -e recipient_delimiter=+-")
+    """A server whose list domain is relayed, beside another domain whose recipients have a map."""
     server.sh("postconf -e relay_domains=other.example 'relay_recipient_maps=inline:{@other.example=OK}'")
     report = applied(server, *DEDICATED)
     assert report.exit == 0, report.not_passed

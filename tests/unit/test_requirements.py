@@ -58,6 +58,13 @@ class TestOtherDomains:
         others.require(site(domain_class), host(**{domains: f"lists.example.org, {mailmans}"}))
 
 
+@pytest.mark.parametrize("value", ["-", "+-", "-+"])
+@pytest.mark.parametrize("domain_class", ["shared", "dedicated", "virtual"])
+def test_addresses_that_are_split_at_dashes_are_no_lists_(domain_class: str, value: str) -> None:
+    with pytest.raises(RefusedError, match="splits LIST-confirm"):
+        others.require(site(domain_class), host(recipient_delimiter=value))
+
+
 class TestUsersThatNoTableKnows:
     @pytest.mark.parametrize("name", recipients.DELIVERING)
     def test_they_would_be_refused(self, name: str) -> None:

@@ -48,9 +48,11 @@ def stale_map(ground: Ground) -> Found | None:
 
 
 def no_delimiter(ground: Ground) -> Found | None:
-    """recipient_delimiter has no plus sign: LIST-confirm+TOKEN is an address of nobody."""
+    """recipient_delimiter has no plus sign, or a dash, at which Postfix splits first: confirmations are nobody's."""
     value = ground.main_cf.get("recipient_delimiter", "")
-    return None if "+" in value else Found({"value": value or "empty"}, (f"recipient_delimiter = {value}",))
+    if "+" in value and "-" not in value:
+        return None
+    return Found({"value": value or "empty"}, (f"recipient_delimiter = {value}",), fixable="-" not in value)
 
 
 def policy(ground: Ground) -> Found | None:

@@ -41,9 +41,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW306",
         "Confirmations cannot come back",
-        "recipient_delimiter is {value}, without a plus sign: LIST-confirm+TOKEN is nobody's address, and every "
-        "reply to a confirmation is refused.",
-        "Have + in recipient_delimiter.",
+        "recipient_delimiter is {value}: without a plus sign, or with a dash, at which Postfix splits first, "
+        "LIST-confirm+TOKEN is nobody's address, and every reply to a confirmation is refused.",
+        "Set recipient_delimiter to +.",
         ("postconf recipient_delimiter",),
         fixable=True,
     ),

@@ -1,4 +1,4 @@
-"""Refusing what would cut other domains of this Postfix off from their mail."""
+"""Refusing what cannot be had together: other domains without a map of their recipients, names split at dashes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ PLACES = {
 
 
 def require(site: Site, host: Host) -> None:
-    """Refuse to give other domains a recipient map that knows none of their users.
+    """Refuse to give other domains a recipient map that knows none of their users, and lists whose names are split.
 
     An empty recipient map accepts everybody (ADDRESS_CLASS_README); with Mailman's map in it, only lists.
 
     Raises:
         RefusedError: names the domains, and says what to do.
     """
-    if site.mail.domain_class not in PLACES or packages.installed(host, ("postfix",))["postfix"] is None:
+    if packages.installed(host, ("postfix",))["postfix"] is None:
+        return
+    _require_whole_names(host)
+    if site.mail.domain_class not in PLACES:
         return
     domains, recipients = PLACES[site.mail.domain_class]
     values = postconf.settings(host, names=(domains, recipients, "mydestination"))
@@ -35,6 +38,21 @@ def require(site: Site, host: Host) -> None:
             f"{domains} holds {', '.join(others)}, and {recipients} is empty: with Mailman's map in it, all mail for "
             f"those would be refused. Give {recipients} a map of their recipients first (an entry '@DOMAIN OK' accepts "
             "all of a domain), then start again; nothing was changed."
+        )
+
+
+def _require_whole_names(host: Host) -> None:
+    """Refuse a dash in recipient_delimiter.
+
+    Postfix splits an address at the first of the delimiters that is in it (postconf(5)): of LIST-confirm+TOKEN, only
+    what is before the first dash would be left, which is nobody's address.
+    """
+    value = postconf.settings(host, names=("recipient_delimiter",)).get("recipient_delimiter", "")
+    if "-" in value:
+        raise RefusedError(
+            f"recipient_delimiter is {value!r}: with a dash in it, Postfix splits LIST-confirm+TOKEN at its first dash, and "
+            "no reply to a confirmation ever comes back to Mailman. Set it to '+' if nobody uses addresses with an "
+            "extension after a dash; on a server where somebody does, lists need another machine. Nothing was changed."
         )
 
 
