@@ -50,9 +50,9 @@ def _require_whole_names(host: Host) -> None:
     value = postconf.settings(host, names=("recipient_delimiter",)).get("recipient_delimiter", "")
     if "-" in value:
         raise RefusedError(
-            f"recipient_delimiter is {value!r}: with a dash in it, Postfix splits LIST-confirm+TOKEN at its first dash, and "
-            "no reply to a confirmation ever comes back to Mailman. Set it to '+' if nobody uses addresses with an "
-            "extension after a dash; on a server where somebody does, lists need another machine. Nothing was changed."
+            f"recipient_delimiter is {value!r}: with a dash in it, Postfix splits LIST-confirm+TOKEN at its first "
+            "dash, and no reply to a confirmation ever comes back to Mailman. Set it to '+' if nobody uses addresses "
+            "with an extension after a dash; where somebody does, lists need another machine. Nothing was changed."
         )
 
 
