@@ -24,7 +24,16 @@ from wizard.faults import FAULTS, Fault
 from wizard.lab import Lab
 
 TABLE = Path(tests.__file__).parent.parent / "docs" / "faults.md"
-USUAL = frozenset({"mailman-stopped", "out-runner-dead", "queue-of-root", "transport-map-forgotten", "map-stale"})
+USUAL = frozenset(
+    {
+        "mailman-stopped",
+        "out-runner-dead",
+        "transport-map-forgotten",
+        "map-stale",
+        "policy-moderated",
+        "pending-join",
+    }
+)
 """Of the later stages' faults, those that are tried for every change; of stage 1, whose checks are quick, all are."""
 QUICK = ("--set", "check.subscribers=1")
 BUSY = "while True: pass"

@@ -1,0 +1,101 @@
+"""Causes: told on evidence only, in the order of a message's way, and never of a stage that is not set up yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.doubles import MASTER, MemoryHost, Recorder, check, engine, stage
+from wizard import causes
+from wizard.causes import CAUSES, Cause, Found, Ground
+from wizard.check import Findings
+from wizard.diagnosis import CATALOGUE, Diagnosis
+from wizard.errors import UnseenError
+from wizard.host import Listener, Process
+from wizard.scene import Scene
+
+OTHER = Process(99, 1, "nc", ("nc", "-l", "25"), "root", "sleeping", 0.0, 0.0)
+KNOWN = Diagnosis("MW104", "Open relay", "the cause", "the fix", ("a command",))
+
+
+def scene(root: Path, number: int = 1, host: MemoryHost | None = None) -> Scene:
+    here = stage(number, check())
+    return engine(root, (here,), host).scene(here)
+
+
+def codes(found: Findings) -> list[str]:
+    return [each.code for each in found.causes]
+
+
+def test_every_cause_has_texts_and_its_place() -> None:
+    assert len({cause.code for cause in CAUSES}) == len(CAUSES)
+    assert {cause.code for cause in CAUSES} <= {entry.code for entry in CATALOGUE}
+
+
+def test_a_server_without_a_fault_has_none(tmp_path: Path) -> None:
+    assert codes(causes.told(scene(tmp_path), None)) == []
+
+
+def test_a_stopped_postfix(tmp_path: Path) -> None:
+    found = causes.told(scene(tmp_path, host=MemoryHost(running=(), listening=())), None)
+    assert codes(found) == ["MW102"]
+    assert found.causes[0].evidence
+
+
+def test_a_taken_port_is_told_from_a_stopped_postfix(tmp_path: Path) -> None:
+    host = MemoryHost(running=(OTHER,), listening=(Listener("127.0.0.1", 25, OTHER.pid),))
+    (diagnosis,) = causes.told(scene(tmp_path, host=host), None).causes
+    assert diagnosis.code == "MW103"
+    assert "nc (process 99)" in diagnosis.cause
+
+
+def test_a_postfix_that_does_not_listen_on_loopback(tmp_path: Path) -> None:
+    host = MemoryHost(
+        running=(MASTER,),
+        listening=(Listener("198.51.100.80", 25, MASTER.pid),),
+        commands={"postconf": lambda _: "inet_interfaces = 198.51.100.80\n"},
+    )
+    assert "MW107" in codes(causes.told(scene(tmp_path, host=host), None))
+
+
+def test_causes_of_later_stages_are_not_looked_for(tmp_path: Path) -> None:
+    """Before stage 2 is applied there is no Mailman, and nothing is wrong with that."""
+    assert codes(causes.told(scene(tmp_path, 1), None)) == []
+    assert "MW201" in codes(causes.told(scene(tmp_path, 2), None))
+
+
+def test_what_the_check_knows_has_its_place_among_them(tmp_path: Path) -> None:
+    stopped = MemoryHost(running=(), listening=())
+    assert codes(causes.told(scene(tmp_path, host=stopped), KNOWN)) == ["MW102", "MW104"]
+    known = replace(KNOWN, code="MW102")
+    assert codes(causes.told(scene(tmp_path, host=stopped), known)) == ["MW102"]
+
+
+@pytest.mark.parametrize("error", [UnseenError("gone"), OSError(5, "no"), KeyError("x"), ValueError("x")])
+def test_what_cannot_be_looked_at_is_no_cause(tmp_path: Path, error: Exception) -> None:
+    def find(_ground: Ground) -> Found | None:
+        raise error
+
+    here = scene(tmp_path)
+    assert list(causes.found(Ground(here), [Cause("MW102", find)])) == []
+    assert isinstance(here.emit, Recorder)
+    assert here.emit.of("note") == []
+
+
+def test_a_defect_in_one_hides_no_other_and_is_told(tmp_path: Path) -> None:
+    def find(_ground: Ground) -> Found | None:
+        raise ZeroDivisionError("oh")
+
+    here = scene(tmp_path)
+    found = list(causes.found(Ground(here), [Cause("MW103", find), Cause("MW102", lambda _: Found())]))
+    assert [each.code for each in found] == ["MW102"]
+    assert isinstance(here.emit, Recorder)
+    assert "ZeroDivisionError" in str(here.emit.of("note"))
+
+
+def test_somebody_who_waits_is_told_only_of_what_stands(tmp_path: Path) -> None:
+    stopped = MemoryHost(running=(), listening=())
+    assert [each.code for each in causes.standing(scene(tmp_path, host=stopped))] == ["MW102"]
+    assert causes.standing(scene(tmp_path)) == ()
