@@ -316,7 +316,7 @@ LMTP = (
         3,
         "postconf -e 'mydestination=$myhostname, localhost'",
         ("lmtp.address-class", "no class"),
-        also=("lmtp.unknown-list",),
+        also=("lmtp.resolution", "lmtp.unknown-list"),
     ),
     _postfix(
         "lists in two classes",
