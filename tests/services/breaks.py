@@ -143,6 +143,7 @@ POSTFIX = (
         1,
         "postconf -e virtual_mailbox_domains=local.edu",
         ("postfix.configuration", "virtual_mailbox_domains"),
+        also=("postfix.log",),
     ),
     _postfix(
         "host name in two classes",
