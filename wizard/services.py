@@ -116,6 +116,9 @@ def _systemctl(host: Host, service: str, action: Action) -> None:
         _wake(host)
     since = f"--since=@{host.now().timestamp():.6f}"
     ended = host.run(["systemctl", action, service], limit=START_LIMIT)
+    if ended.ok and action == "stop":
+        # Postfix's instance is stopped by a job of its own (PartOf), which systemctl does not wait for.
+        wait.until(lambda: None if running(host, service) else True, limit=STOP_LIMIT)
     if ended.ok and (action not in {"start", "restart"} or running(host, service)):
         return
     units_of = (f"--unit={service}.service", f"--unit={service}@*.service")
