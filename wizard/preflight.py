@@ -64,8 +64,7 @@ def require_ports(host: Host, site: Site) -> None:
 def _holder(host: Host, port: int, ours: Iterable[Process]) -> str | None:
     """Name the program that listens on a port and is none of ours."""
     known = {process.pid for process in ours}
-    names = {process.pid: process.name for process in host.processes()}
     for listener in host.listeners():
         if listener.port == port and listener.pid not in known:
-            return f"{names.get(listener.pid or 0, 'an unknown program')} (process {listener.pid}, {listener.address})"
+            return f"{services.holder(host.processes(), listener)} at {listener.address}"
     return None

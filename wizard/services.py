@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from wizard import wait
 from wizard.errors import ChangeError
 from wizard.facts import units
-from wizard.host import Completed, Host, Process
+from wizard.host import Completed, Host, Listener, Process
 from wizard.mailman import cfg
 from wizard.plan import Action
 
@@ -54,6 +55,12 @@ def mailman_processes(host: Host) -> tuple[Process, ...]:
         for process in host.processes()
         if process.user == cfg.USER and any(word.endswith(ends) for word in process.argv[:2])
     )
+
+
+def holder(processes: Iterable[Process], listener: Listener) -> str:
+    """Name the program that listens, and its process."""
+    found = next((process for process in processes if process.pid == listener.pid), None)
+    return f"{found.name} (process {found.pid})" if found else "an unknown program"
 
 
 def running(host: Host, service: str) -> bool:

@@ -1,4 +1,7 @@
-"""Checks of stages 4 to 6 fail on a server that is really broken, and say what is wrong."""
+"""Checks of stages 4 to 6 fail on a server that is really broken, and say what is wrong.
+
+A file of its own, so that it is tried beside test_broken.py, on a server of its own.
+"""
 
 from __future__ import annotations
 

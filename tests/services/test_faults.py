@@ -35,6 +35,7 @@ USUAL = frozenset(
     }
 )
 """Of the later stages' faults, those that are tried for every change; of stage 1, whose checks are quick, all are."""
+IN_FULL = "takes too long for every change; the full suite (--full), which README documents, tries it"
 QUICK = ("--set", "check.subscribers=1")
 BUSY = "while True: pass"
 EXTRA = 2.0
@@ -147,7 +148,7 @@ def full(request: pytest.FixtureRequest) -> bool:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_is_named_and_healed(warm: Warm, fault: Fault, *, full: bool) -> None:
     if not full and fault.stage > 1 and fault.name not in USUAL:
-        pytest.skip("in the full suite")
+        pytest.skip(IN_FULL)
     with repaired(warm) as server:
         before = look(server, fault.breaks)
         server.sh(fault.breaks)
@@ -174,7 +175,7 @@ def pairs(count: int) -> list[tuple[Fault, Fault]]:
 @pytest.mark.parametrize("number", range(12))
 def test_of_two_faults_the_one_nearest_the_entry_is_named_first(warm: Warm, number: int, *, full: bool) -> None:
     if number >= 2 and not full:
-        pytest.skip("in the full suite")
+        pytest.skip(IN_FULL)
     first, second = pairs(12)[number]
     with repaired(warm) as server:
         server.sh(second.breaks)

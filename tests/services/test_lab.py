@@ -40,7 +40,7 @@ class TestIsolation:
         assert Path("/proc/self/mountinfo").read_text() == before
 
     def test_a_port_is_not_open_outside(self, lab: Lab) -> None:
-        listen = "import socket,time; s=socket.create_server(('127.0.0.1',2525)); print(1,flush=1); time.sleep(60)"
+        listen = "import socket,signal; s=socket.create_server(('127.0.0.1',2525)); print(1,flush=1); signal.pause()"
         lab.run(
             ["sh", "-c", f'setsid python3 -c "{listen}" > /run/port & until grep 1 /run/port; do :; done']
         ).require()

@@ -140,6 +140,7 @@ class TestFailures:
     ) -> None:
         monkeypatch.setattr(packages, "LOCK_LIMIT", 0.0)
         package = make(fresh_lab, "locked-out")
+        # The holder lets go by itself: what is shown is that apt waits for somebody else's end.
         hold = (
             "import fcntl, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX);"
             "open('/run/held', 'w'); time.sleep(6)"

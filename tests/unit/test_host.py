@@ -128,7 +128,7 @@ class TestSpawn:
     def test_it_lives_on_with_the_descriptor_and_a_session_of_its_own(self, tmp_path: Path) -> None:
         lock = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        code = "import os, sys, time; print(os.getsid(0) == os.getpid(), flush=True); time.sleep(60)"
+        code = "import os, signal; print(os.getsid(0) == os.getpid(), flush=True); signal.pause()"
         pid = HOST.spawn([sys.executable, "-c", code], output=tmp_path / "out", keep=lock)
         os.close(lock)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.message import Message
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,11 @@ from urllib.error import HTTPError
 import pytest
 
 from wizard.probes import likeness
+
+
+def refusal(said: str) -> HTTPError:
+    """What mailmanclient raises: an answer without the headers and the body that urllib's would have."""
+    return HTTPError("", 400, said, Message(), None)
 
 
 class Settings(dict[str, Any]):
@@ -33,9 +39,9 @@ class Settings(dict[str, Any]):
         bad = next((key for key in self.pending if key in self.refused), None)
         pending, self.pending = self.pending, {}
         if bad:
-            raise HTTPError("", 400, f"Read-only attribute: {bad}", None, None)  # type: ignore[arg-type]
+            raise refusal(f"Read-only attribute: {bad}")
         if "wrong" in pending.values():
-            raise HTTPError("", 400, "Invalid Parameter", None, None)  # type: ignore[arg-type]
+            raise refusal("Invalid Parameter")
         self.saved.append(pending)
         self.update({key: [] if value == "" else value for key, value in pending.items()})
 
@@ -45,7 +51,7 @@ class Bans(list[Any]):
 
     def add(self, email: str) -> None:
         if any(each.email == "^.*" for each in self):
-            raise HTTPError("", 400, "Address is already banned", None, None)  # type: ignore[arg-type]
+            raise refusal("Address is already banned")
         self.append(SimpleNamespace(email=email))
 
     def remove(self, email: str) -> None:

@@ -107,8 +107,7 @@ class Ground:
 
     def holder(self, listener: Listener) -> str:
         """Name the program that listens."""
-        found = next((process for process in self.processes if process.pid == listener.pid), None)
-        return f"{found.name} (process {found.pid})" if found else "an unknown program"
+        return services.holder(self.processes, listener)
 
     def on(self, port: int) -> tuple[Listener, ...]:
         """Tell who listens on a port."""

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
 
 from wizard.causes.ground import LOOKUP_LIMIT, Ground
 from wizard.causes.model import Cause, Found
 from wizard.facts import maps
-from wizard.mailman import rest
+from wizard.mailman import lists, rest
 from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP
+from wizard.mailman.lists import KEEPING, SiteList
 
 _REFUSED = re.compile(r"delivery to (?P<to>\S+) failed with code (?P<code>[0-9]+): (?P<said>.*)", re.DOTALL)
 
 
 def no_route(ground: Ground) -> Found | None:
-    """transport_maps leads the lists elsewhere than to Mailman, or nowhere."""
+    """transport_maps leads a list elsewhere than to Mailman, or nowhere."""
     lmtp = ground.site.mailman.lmtp
     wanted = f"lmtp:[{lmtp.host}]:{lmtp.port}"
-    address = ground.site.list_address(ground.site.lists[0])
+    addresses = [ground.site.list_address(spec) for spec in ground.site.lists]
+    answers: dict[str, tuple[str, str]] = {}
     for table in ground.tables("transport_maps"):
-        answer = maps.lookups(ground.host, table, (address,), limit=LOOKUP_LIMIT).get(address)
-        if answer is not None:
-            table_of = {"address": address, "answer": answer, "table": table}
-            return None if answer == wanted else Found(table_of, (f"{table}: {address} → {answer}",))
-    value = ground.main_cf.get("transport_maps", "")
-    table = f"{ground.main_cf['default_database_type']}:{LMTP_MAP}"
-    return Found({"address": address, "answer": "none", "table": table}, (f"transport_maps = {value}",))
+        for address, answer in maps.lookups(ground.host, table, addresses, limit=LOOKUP_LIMIT).items():
+            answers.setdefault(address, (table, answer))
+    nowhere = (f"{ground.main_cf['default_database_type']}:{LMTP_MAP}", "none")
+    for address in addresses:
+        table, answer = answers.get(address, nowhere)
+        if answer != wanted:
+            told = f"transport_maps = {ground.main_cf.get('transport_maps', '')}"
+            return Found({"address": address, "answer": answer, "table": table}, (f"{address} → {answer}", told))
+    return None
 
 
 def stale_map(ground: Ground) -> Found | None:
@@ -57,13 +61,11 @@ def no_delimiter(ground: Ground) -> Found | None:
 
 def policy(ground: Ground) -> Found | None:
     """A list takes members in another way than the answers say."""
-    for spec, found in _lists(ground):
-        with rest.said():
-            present = str(found.settings["subscription_policy"])
-        if present != spec.subscription_policy:
-            address = ground.site.list_address(spec)
-            values = {"address": address, "present": present, "wanted": spec.subscription_policy}
-            return Found(values, (f"{address}: subscription_policy is {present}",))
+    for each in _lists(ground):
+        present, wanted = str(each.setting("subscription_policy")), each.spec.subscription_policy
+        if present != wanted:
+            values = {"address": each.address, "present": present, "wanted": wanted}
+            return Found(values, (f"{each.address}: subscription_policy is {present}",))
     return None
 
 
@@ -80,23 +82,19 @@ def refused(ground: Ground) -> Found | None:
 
 def emergency(ground: Ground) -> Found | None:
     """A list holds every post until its moderator has looked at it."""
-    for spec, found in _lists(ground):
-        with rest.said():
-            on = bool(found.settings["emergency"])
-        if on:
-            address = ground.site.list_address(spec)
-            return Found({"address": address}, (f"{address}: emergency is on",))
+    for each in _lists(ground):
+        if each.setting("emergency"):
+            return Found({"address": each.address}, (f"{each.address}: emergency is on",))
     return None
 
 
 def members_held(ground: Ground) -> Found | None:
     """What members post is held, rejected or discarded."""
-    for spec, found in _lists(ground):
-        with rest.said():
-            action = str(found.settings["default_member_action"])
-        if action in {"hold", "reject", "discard"}:
-            address = ground.site.list_address(spec)
-            return Found({"address": address, "action": action}, (f"{address}: default_member_action is {action}",))
+    for each in _lists(ground):
+        action = str(each.setting("default_member_action"))
+        if action in KEEPING:
+            said = f"{each.address}: default_member_action is {action}"
+            return Found({"address": each.address, "action": action}, (said,))
     return None
 
 
@@ -104,12 +102,10 @@ def too_big(ground: Ground) -> Found | None:
     """A list holds posts that others would pass: they are bigger than max_message_size."""
     held = [line.text for line in ground.mailman_lines if line.text.startswith("HOLD:") and ground.token in line.text]
     said = [text for text in held if re.search(r"larger than|too big|max_message_size|max-size", text)]
-    for spec, found in _lists(ground):
-        with rest.said():
-            size = int(found.settings["max_message_size"])
-        if said and size:
-            address = ground.site.list_address(spec)
-            return Found({"address": address, "size": str(size)}, tuple(said[:1]))
+    for each in _lists(ground) if said else ():
+        size = int(each.setting("max_message_size"))
+        if size:
+            return Found({"address": each.address, "size": str(size)}, tuple(said[:1]))
     return None
 
 
@@ -132,25 +128,19 @@ def delivery_off(ground: Ground) -> Found | None:
     return None
 
 
-def _lists(ground: Ground) -> list[tuple[Any, Any]]:
-    """Give the site's lists with what Mailman has of each."""
-    if ground.config is None:
-        return []
-    client = rest.connect(ground.config)
-    pairs = [(spec, rest.find_list(client, ground.site.list_address(spec))) for spec in ground.site.lists]
-    return [(spec, found) for spec, found in pairs if found is not None]
-
-
 def pending(ground: Ground) -> Found | None:
     """Somebody whom the admin named has asked to join a list and not confirmed: the next request is dropped."""
     named = {person.address for person in ground.scene.bench.subscribers if not person.temporary}
-    for spec, found in _lists(ground) if named else ():
-        with rest.said():
-            waiting = {str(each["email"]) for each in found.get_requests(token_owner="subscriber")}  # noqa: S106 (a role)
-        for address in sorted(waiting & named):
-            values = {"address": address, "list_address": ground.site.list_address(spec)}
-            return Found(values, (f"{address} has a pending request on {values['list_address']}",))
+    for each in _lists(ground) if named else ():
+        for address in sorted(each.asked() & named):
+            said = f"{address} has a pending request on {each.address}"
+            return Found({"address": address, "list_address": each.address}, (said,))
     return None
+
+
+def _lists(ground: Ground) -> Iterator[SiteList]:
+    if ground.config is not None:
+        yield from lists.of_site(rest.connect(ground.config), ground.site)
 
 
 WAY: tuple[Cause, ...] = (

@@ -56,10 +56,7 @@ def domain(scene: Scene) -> Evidence:
     name, wanted = scene.site.mail.domain, CLASSES[scene.site.mail.domain_class]
     classes = address_class.of(scene.host, name)
     if address_class.conflicting(classes):
-        raise CheckFailedError(
-            f"{name} is in {' and '.join(classes)}",
-            diagnosis=diagnose("MW101", scene.words, domain=name, classes=" and ".join(classes)),
-        )
+        raise CheckFailedError(f"{name} is in {' and '.join(classes)}")
     if classes != (wanted,):
         raise CheckFailedError(f"{name} must be in {wanted}; it is in {' and '.join(classes) or 'no class'}")
     return (f"{name} is in {wanted} and in no other class",)

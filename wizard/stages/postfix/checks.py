@@ -39,9 +39,7 @@ def configuration(scene: Scene) -> Evidence:
     classes = {name: address_class.of(scene.host, name) for name in (scene.site.mail.domain, scene.site.mail.hostname)}
     for domain, found in classes.items():
         if address_class.conflicting(found):
-            both = " and ".join(found)
-            known = diagnose("MW101", scene.words, domain=domain, classes=both)
-            raise CheckFailedError(f"{domain} is in {both}", diagnosis=known)
+            raise CheckFailedError(f"{domain} is in {' and '.join(found)}")
     return (
         f"postfix check passes: {'; '.join(said) or 'no complaint'}",
         *(f"address class of {domain}: {_class(found)}" for domain, found in classes.items()),
@@ -60,14 +58,10 @@ def listening(scene: Scene) -> Evidence:
     listeners = [listener for listener in scene.host.listeners() if listener.port == port]
     foreign = [listener for listener in listeners if listener.pid not in ours]
     if foreign:
-        holder = next((p for p in scene.host.processes() if p.pid == foreign[0].pid), None)
-        name = f"{holder.name} (process {holder.pid})" if holder else "an unknown program"
-        raise CheckFailedError(
-            f"port {port} of {foreign[0].address} belongs to {name}",
-            diagnosis=diagnose("MW103", scene.words, holder=name, port=str(port)),
-        )
+        name = services.holder(scene.host.processes(), foreign[0])
+        raise CheckFailedError(f"port {port} of {foreign[0].address} belongs to {name}")
     if not masters:
-        raise CheckFailedError("no master process", diagnosis=diagnose("MW102", scene.words))
+        raise CheckFailedError("no master process")
     found = {listener.address for listener in listeners}
     allowed = ANYWHERE if scene.site.mail.interfaces == "all" else LOOPBACK
     first = min(allowed)

@@ -11,7 +11,8 @@ from wizard.check import Check, CheckFailedError, Evidence
 from wizard.mail import confirmation
 from wizard.mail.mailbox import holding
 from wizard.mail.message import Kind
-from wizard.mailman import rest
+from wizard.mailman import lists, rest
+from wizard.mailman.lists import SiteList
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
 from wizard.stages import membership, proof
@@ -21,23 +22,32 @@ def policy(scene: Scene) -> Evidence:
     """Each list takes members as the answers say, by Mailman's own account, and bans nobody who is to join."""
     client, said = scene.client(), []
     people = [person.address for person in (*scene.bench.subscribers, scene.bench.outsider)]
-    for spec in scene.site.lists:
-        address = scene.site.list_address(spec)
-        found = rest.find_list(client, address)
-        if found is None:
-            raise CheckFailedError(f"Mailman has no list {address}")
+    for each in _lists(scene, client):
+        present, wanted = str(each.setting("subscription_policy")), each.spec.subscription_policy
         with rest.said():
-            present = str(found.settings["subscription_policy"])
-            bans = (*found.bans, *client.bans)
-        if present != spec.subscription_policy:
-            raise CheckFailedError(f"{address}: subscription_policy is {present}, not {spec.subscription_policy}")
+            bans = (*each.there.bans, *client.bans)
+        if present != wanted:
+            raise CheckFailedError(f"{each.address}: subscription_policy is {present}, not {wanted}")
         banned = _banned(people, bans)
         if banned:
             raise CheckFailedError(
-                *(f"{address} bans {ban}: {person} can neither join nor post" for person, ban in banned)
+                *(f"{each.address} bans {ban}: {person} can neither join nor post" for person, ban in banned)
             )
-        said.append(f"{address}: subscription_policy is {present}; nobody who is to join is banned")
+        said.append(f"{each.address}: subscription_policy is {present}; nobody who is to join is banned")
     return said
+
+
+def _lists(scene: Scene, client: Any) -> tuple[SiteList, ...]:
+    """Give the site's lists.
+
+    Raises:
+        CheckFailedError: Mailman lacks one.
+    """
+    found = tuple(lists.of_site(client, scene.site))
+    missing = {scene.site.list_address(spec) for spec in scene.site.lists} - {each.address for each in found}
+    if missing:
+        raise CheckFailedError(f"Mailman has no list {', '.join(sorted(missing))}")
+    return found
 
 
 def _banned(people: Iterable[str], bans: Iterable[Any]) -> tuple[tuple[str, str], ...]:
@@ -57,19 +67,14 @@ def _fits(ban: str, person: str) -> bool:
 
 def pending(scene: Scene) -> Evidence:
     """Nobody whom the admin named has a request waiting that would swallow the next one."""
-    client, said = scene.client(), []
+    said = []
     people = {person.address for person in scene.bench.subscribers}
-    for spec in scene.site.lists:
-        address = scene.site.list_address(spec)
-        found = rest.find_list(client, address)
-        if found is None:
-            raise CheckFailedError(f"Mailman has no list {address}")
-        with rest.said():
-            waiting = [str(each["email"]) for each in found.get_requests(token_owner="subscriber")]  # noqa: S106 (a role)
-        swallowed = sorted(people & set(waiting))
+    for each in _lists(scene, scene.client()):
+        waiting = each.asked()
+        swallowed = sorted(people & waiting)
         if swallowed:
-            raise CheckFailedError(f"{address} has a pending request of {', '.join(swallowed)}")
-        said.append(f"{address}: {len(waiting)} requests wait, none of {len(people)} subscribers")
+            raise CheckFailedError(f"{each.address} has a pending request of {', '.join(swallowed)}")
+        said.append(f"{each.address}: {len(waiting)} requests wait, none of {len(people)} subscribers")
     return said
 
 

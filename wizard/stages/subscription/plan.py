@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wizard.host import Host
-from wizard.mailman import cfg, rest
+from wizard.mailman import cfg, lists, rest
 from wizard.plan import MailmanObject, Plan, Why
 from wizard.probes import accounts
 from wizard.site import Site
@@ -44,11 +44,7 @@ def _present(client: Any | None, address: str) -> str | None:
 def _pending(site: Site, client: Any | None) -> Iterator[MailmanObject]:
     """Discard what those whom the admin named have asked for and not confirmed: it swallows their next request."""
     named = {person.address for person in accounts.named(site)}
-    for spec in site.lists if named and client is not None else ():
-        address = site.list_address(spec)
-        found = rest.find_list(client, address)
-        with rest.said():
-            requests = found.get_requests(token_owner="subscriber") if found is not None else ()  # noqa: S106 (a role)
-        for person in sorted({str(each["email"]) for each in requests} & named):
+    for each in lists.of_site(client, site) if named and client is not None else ():
+        for person in sorted(each.asked() & named):
             why = (Why(person, "until it expires, Mailman drops every further request"),)
-            yield MailmanObject(NUMBER, "request", address, person, before="pending", why=why)
+            yield MailmanObject(NUMBER, "request", each.address, person, before="pending", why=why)
