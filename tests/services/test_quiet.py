@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.services.breaks import DATA
 from tests.services.inside import network_of
 from tests.services.people import Person, sub
 from tests.services.server import LIMIT, Server
@@ -32,6 +34,8 @@ with held.mail(LocalHost()):
     print(*(each.state for each in LocalHost().processes() if each.name == "qmgr"), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
+STARTS = 4
+"""Seconds within which a runner that still started would have come to its database."""
 QUEUE = "var/lib/mailman3/queue"
 
 
@@ -65,6 +69,20 @@ def test_a_restart_waits_for_what_the_runners_have_in_their_hands(server: Server
     server.settled()
     assert waiting(server, "shunt") == 0
     assert len(ruth.mails()) == MESSAGES
+
+
+@pytest.mark.usefixtures("ruth")
+def test_a_restart_is_over_when_no_runner_starts_any_more(server: Server) -> None:
+    """What fails a runner while it starts ends it for good: Mailman's master does not start it again."""
+    server.restart_mailman()
+    runners = server.sh("pgrep -f '[r]unner='")
+    server.sh(f"mount --bind {DATA} {DATA}; mount -o remount,ro,bind {DATA}")
+    try:
+        began = time.monotonic()
+        wait.until(lambda: True if time.monotonic() - began > STARTS else None, limit=LIMIT)
+    finally:
+        server.sh(f"umount {DATA}")
+    assert server.sh("pgrep -f '[r]unner='") == runners
 
 
 def test_what_nobody_works_on_is_not_waited_for(server: Server, ruth: Person) -> None:

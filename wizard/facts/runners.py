@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterable
 from configparser import Error as ParserError
 from configparser import RawConfigParser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from wizard.errors import CommandError
@@ -26,6 +27,7 @@ OPTIONAL = frozenset({"nntp"})
 IDLE_STATES = frozenset({"stopped", "tracing-stop", "zombie", "dead"})
 """States, as psutil names them, in which a process exists and does no work."""
 _RUNNER = re.compile(r"--runner=(?P<name>[^:]+):(?P<slice>[0-9]{1,6}):(?P<count>[0-9]{1,6})")
+_CAUGHT = re.compile(r"^SigCgt:\s*(?P<mask>[0-9a-f]+)$", re.MULTILINE)
 _SECTION = re.compile(r"runner\.(?P<name>.+)")
 _TEMPLATE = "runner.master"
 """The section that holds the defaults of all the others."""
@@ -152,6 +154,15 @@ def expected_slots(conf: Configuration, names: Iterable[str]) -> tuple[Slot, ...
     return tuple(sorted(Slot(name, each, count) for name, count in counts.items() for each in range(count)))
 
 
+def started(host: Host, found: Mailman) -> Mailman:
+    """Leave out the runners that still start: what fails them then, ends them, and the master lets it be.
+
+    A runner catches SIGUSR1, by which it is told to restart, from the moment its loop begins (``set_signals`` in
+    mailman/bin/runner.py); which signals a process catches is in its status (``SigCgt`` in proc_pid_status(5)).
+    """
+    return replace(found, runners=tuple(runner for runner in found.runners if _catches(host, runner.process.pid)))
+
+
 def missing(slots: Iterable[Slot], found: Mailman) -> tuple[Slot, ...]:
     """Tell which slots no working process fills."""
     filled = {runner.slot for runner in found.runners if runner.works}
@@ -166,6 +177,15 @@ def _read(host: Host, path: Path) -> RawConfigParser:
     except (OSError, ParserError) as error:
         raise CommandError(f"Mailman's own defaults cannot be read: {error}") from error
     return parser
+
+
+def _catches(host: Host, pid: int) -> bool:
+    try:
+        status = host.read(Path(f"/proc/{pid}/status")).decode("utf-8", "replace")
+    except OSError:
+        return False
+    caught = _CAUGHT.search(status)
+    return caught is not None and bool(int(caught["mask"], 16) >> (signal.SIGUSR1 - 1) & 1)
 
 
 def _count(text: str) -> int:

@@ -18,9 +18,16 @@ runuser -u list -- mailman -C {CFG} start > /dev/null
 """
 """Stop and start it without waiting until it works; for a start that is to fail."""
 AWAIT_MAILMAN = """
-timeout 60 bash -c 'until (: < /dev/tcp/127.0.0.1/8001 && : < /dev/tcp/127.0.0.1/8024) 2> /dev/null; do sleep 0.2; done'
+timeout 60 bash -c '
+starts() {
+    for pid in $(pgrep -f "[r]unner="); do
+        grep -q "^SigCgt:.*[2367abef]..$" /proc/$pid/status || return 0
+    done
+    return 1
+}
+until (: < /dev/tcp/127.0.0.1/8001 && : < /dev/tcp/127.0.0.1/8024) 2> /dev/null && ! starts; do sleep 0.2; done'
 """
-"""Wait until REST and LMTP are there, the last of a start."""
+"""Wait until REST and LMTP are there, and no runner starts any more: all of them catch SIGUSR1."""
 _TAKEN = Template(
     """
 mkfifo /root/taken.ready

@@ -1,4 +1,4 @@
-"""Waiting for Mailman's start: every runner there, LMTP and REST answering."""
+"""Waiting for Mailman's start: every runner at work, LMTP and REST answering."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wait_ready(host: Host, emit: Emit) -> None:
     counted = [-1]
 
     def look() -> bool | None:
-        missing = runners.missing(expected, runners.find(host.processes()))
+        missing = runners.missing(expected, runners.started(host, runners.find(host.processes())))
         if len(expected) - len(missing) != counted[0]:
             counted[0] = len(expected) - len(missing)
             emit("change.progress", target=services.MAILMAN, done=counted[0], of=len(expected))

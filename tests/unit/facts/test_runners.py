@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -161,3 +162,14 @@ def test_nothing_crashes_the_finder(found: list[Process]) -> None:
 def test_nothing_crashes_the_expectation(conf: dict[tuple[str, str], str], names: frozenset[str]) -> None:
     runners.expected_slots(conf, names)
     runners.switched_off(conf, names)
+
+
+@pytest.mark.parametrize(
+    ("caught", "at_work"), [("0000000000004203", True), ("0000000000000002", False), (None, False)]
+)
+def test_a_runner_is_at_work_once_it_catches_the_signal_to_restart(caught: str | None, at_work: bool) -> None:  # noqa: FBT001 (one of the cases)
+    found = runners.find(processes())
+    lmtp = found.named("lmtp")[0]
+    files = {Path(f"/proc/{lmtp.process.pid}/status"): Kept(f"State:\tS\nSigCgt:\t{caught}\nCapInh:\t0\n".encode())}
+    started = runners.started(MemoryHost(files=files if caught else {}), found)
+    assert started.runners == ((lmtp,) if at_work else ())
