@@ -19,6 +19,7 @@ import tests
 from tests.unit.doubles import MemoryHost, as_nobody
 from tests.unit.trace.recorded import recording
 from wizard import __version__, cli, explain, run
+from wizard.commands import tracing
 from wizard.probes import accounts
 from wizard.site import build
 from wizard.stages import STAGES
@@ -475,7 +476,9 @@ class TestTrace:
         assert (ended.code, ended.out) == (3, "")
 
     def test_without_a_log_it_is_exit_3(self, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(cli, "LocalHost", lambda: MemoryHost(commands={"postconf": lambda _: "maillog_file = \n"}))
+        monkeypatch.setattr(
+            tracing, "LocalHost", lambda: MemoryHost(commands={"postconf": lambda _: "maillog_file = \n"})
+        )
         ended = call("trace", "a@b", "--json")
         assert ended.code == 3
         assert "maillog_file" in ended.json()["error"]
@@ -495,7 +498,7 @@ class TestTrace:
         today = f"{datetime.now().astimezone():%b %e}"
         log.write_text(recording("mail.log").replace("Nov 22 1", f"{today} 0"))
         host = MemoryHost(commands={"postconf": lambda _: f"maillog_file = {log}\n"})
-        monkeypatch.setattr(cli, "LocalHost", lambda: host)
+        monkeypatch.setattr(tracing, "LocalHost", lambda: host)
         ended = call("trace", identity, *how)
         assert ended.code == code
         assert "\x1b" not in ended.out

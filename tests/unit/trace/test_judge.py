@@ -27,9 +27,10 @@ from wizard.facts import mailman_log, postfix_log
 from wizard.facts.mailman_log import LogLine as MailmanLine
 from wizard.facts.postfix_log import LogLine as PostfixLine
 from wizard.trace import legs, show
-from wizard.trace.judge import GRACE, PATIENCE, judge
+from wizard.trace.judge import GRACE, judge
 from wizard.trace.material import Addresses, Material
 from wizard.trace.model import HOPS, State
+from wizard.trace.stragglers import PATIENCE
 
 ALL = dict.fromkeys(HOPS, "passed")
 HANDED = {"entry": "passed", "lmtp": "passed"}

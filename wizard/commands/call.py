@@ -1,0 +1,36 @@
+"""One call of the program, as its commands take it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.arguments import hide
+from wizard.present import Presenter
+from wizard.site import DEFAULT_PATH, Site, load
+from wizard.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the program."""
+
+    options: argparse.Namespace
+    show: Presenter
+    state: State
+    program: Sequence[str]
+    """What a run is started with; see `wizard.run.start`."""
+
+    @property
+    def site(self) -> Site:
+        """Load the answers; a secret among the arguments is hidden from ps(1) then.
+
+        Raises:
+            AnswerError: one of them is wrong.
+        """
+        named = self.options.answers
+        site = load(Path(named or DEFAULT_PATH), self.options.set or (), required=named is not None)
+        hide(site.secrets())
+        return site

@@ -1,0 +1,45 @@
+"""``plan`` and ``status``: what would change, and where the six stages stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wizard import planning, preflight
+from wizard import status as standing
+from wizard.commands.call import Call
+from wizard.errors import ExitCode
+from wizard.localhost import LocalHost
+from wizard.present import counted
+from wizard.redact import Redactor
+from wizard.stages import STAGES
+
+
+def plan(call: Call) -> int:
+    """Show what would change."""
+    preflight.require_root()
+    site, redactor = call.site, Redactor()
+    wanted = [stage for stage in STAGES if call.options.stage in {None, stage.number}]
+    plans = [planning.make(stage, site, LocalHost(), redactor) for stage in wanted]
+    if call.options.json:
+        call.show.json({"schema": 1, "changes": redactor.data([row for plan in plans for row in plan.data()])})
+        return int(ExitCode.VERIFIED)
+    for stage, plan in zip(wanted, plans, strict=True):
+        call.show.line(f"stage {stage.number} ({stage.name}): {counted(len(plan.changes))}", "bold")
+        call.show.diff(redactor.text(plan.text()))
+    return int(ExitCode.VERIFIED)
+
+
+def status(call: Call) -> int:
+    """Show the state of each stage."""
+    preflight.require_root()
+    site = call.site
+    found = standing.status(site, LocalHost(), call.state)
+    if call.options.json:
+        call.show.json(found)
+        return int(ExitCode.VERIFIED)
+    rows: Any = found["stages"]
+    for row in rows:
+        when = f" ({row['at']})" if row["at"] else ""
+        why = f": {row['why']}" if row["why"] else ""
+        call.show.line(f"{row['stage']} {row['name']:13} {row['state']}{when}{why}")
+    return int(ExitCode.VERIFIED)

@@ -1,0 +1,126 @@
+"""``apply``, ``check`` and ``watch``: a run is started or chosen, and its events are read to the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wizard import preflight, run
+from wizard.commands.call import Call
+from wizard.errors import AnswerError, ExitCode, Problem
+from wizard.events import Event
+from wizard.probes import accounts
+from wizard.run import Request
+from wizard.stages import STAGES
+
+LAST = len(STAGES)
+
+
+def apply(call: Call) -> int:
+    """Plan, apply and check.
+
+    Raises:
+        AnswerError: plans are to be approved, and nobody is there to ask.
+    """
+    if not call.options.yes and not sys.stdin.isatty():
+        raise AnswerError((Problem("--yes", "not given", "needed where nobody can be asked: no terminal here"),))
+    first = call.options.stage or 1
+    last = call.options.stage or call.options.through or LAST
+    return _start(call, "apply", first, last)
+
+
+def check(call: Call) -> int:
+    """Check alone."""
+    return _start(call, "check", call.options.stage or 1, call.options.stage or LAST)
+
+
+def _start(call: Call, command: Any, first: int, last: int) -> int:
+    preflight.require_root()
+    site = call.site
+    accounts.named(site)
+    call.state.prepare()
+    approved = command == "check" or call.options.yes
+    request = Request(command, first, last, approved, run.site_text(site))
+    return _follow(call, run.start(call.state, request, call.program))
+
+
+def _follow(call: Call, directory: Path, *, ours: bool = True) -> int:
+    """Read a run's events to its end, on which the run does not depend.
+
+    If it is `ours`, we answer its questions and pass the keyboard's stop on; else nothing that is done here reaches it.
+    """
+    last: Event | None = None
+    stopping = False
+    while last is None or last.kind != "run.finished":
+        before = last
+        try:
+            for event in run.follow(directory):
+                if last is not None and event.number <= last.number:
+                    continue
+                last = event
+                call.show.event(event)
+                if event.kind == "plan.waiting" and ours:
+                    _ask(call, directory, event)
+        except KeyboardInterrupt:
+            if stopping or not ours:
+                raise
+            stopping = True
+            call.show.say("stopping the run; once more to leave it to itself")
+            run.stop(directory)
+            continue
+        if last is before or not run.lives(directory):
+            break
+    return _finish(call, directory, last)
+
+
+def _ask(call: Call, directory: Path, event: Event) -> None:
+    call.show.diff(str(event.data["text"]))
+    call.show.ask(f"Apply these changes for stage {event.data['stage']}? [y/N] ")
+    approve = sys.stdin.readline().strip().lower() in {"y", "yes"}
+    run.answer(directory, int(str(event.data["question"])), approve=approve)
+
+
+def _finish(call: Call, directory: Path, last: Event | None) -> int:
+    if last is None or last.kind != "run.finished":
+        output = (directory / run.OUTPUT).read_text(errors="replace").strip()
+        call.show.failed(f"the run ended without a word: {output or 'it was killed'}", run=directory.name)
+        return int(ExitCode.DEFECT)
+    data: dict[str, Any] = dict(last.data)
+    if data["error"]:
+        call.show.say(f"mailman-wizard: {data['error']}")
+    if call.options.json:
+        verified, stages = data["verified"], data["stages"]
+        result = {"schema": 1, "run": directory.name, "verified": verified, "stages": stages}
+        call.show.json({**result, "changed": data.get("changed", 0), "error": data["error"]})
+    else:
+        changed = data.get("changed", 0)
+        call.show.line(f"{changed} change(s) made" if changed else "nothing was changed")
+        call.show.line(*_verdict(data))
+    return int(data["exit"])
+
+
+def _verdict(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Say how a run ended, and in which style: all six stages in one run are verified, anything less is not all."""
+    if data["verified"]:
+        return "verified: true", "bold green"
+    if data["exit"] != ExitCode.VERIFIED:
+        return "verified: false", "bold red"
+    passed = ", ".join(str(stage["stage"]) for stage in data["stages"])
+    return f"passed: stage {passed}; verified is said of all {LAST} in one run", "green"
+
+
+def watch(call: Call) -> int:
+    """Follow a run that this call has not started.
+
+    Raises:
+        AnswerError: there is no such run.
+    """
+    preflight.require_root()
+    runs = [path for path in call.state.runs.glob("*") if path.is_dir()]
+    wanted = run.foremost(path for path in runs if call.options.id in {None, path.name})
+    if wanted is None:
+        named = repr(call.options.id) if call.options.id else "not given"
+        raise AnswerError((Problem("RUN", named, f"one of the {len(runs)} runs in {call.state.runs}"),))
+    return _follow(call, wanted, ours=False)
