@@ -24,6 +24,7 @@ from wizard.session import Verified
 from wizard.site import Site
 from wizard.stages.model import Stage
 from wizard.state import State
+from wizard.trace.passage import Passages
 from wizard.transaction import Transaction
 from wizard.words import words
 
@@ -77,6 +78,7 @@ class Engine:
         self._logs = Logs.begin(self.host)
         self._bench = Bench(self.site, self.host, self._ledger, self.emit)
         self._effective = Effective()
+        self._passages = Passages(self.host, self.site, self._logs, self.emit)
         self._changed = 0
 
     @property
@@ -217,6 +219,7 @@ class Engine:
             bench=self._bench,
             effective=self._effective,
             logs=self._logs,
+            passages=self._passages,
             residue=self._inventory(),
         )
 

@@ -24,7 +24,8 @@ class Event:
 
     Kinds: ``run.started``, ``stage.started``, ``plan.made``, ``plan.waiting``, ``change.started``,
     ``change.progress``, ``change.transcript``, ``change.log``, ``change.finished``, ``change.failed``,
-    ``check.started``, ``check.progress``, ``check.finished``, ``stage.finished``, ``note``, ``run.finished``.
+    ``check.started``, ``check.progress``, ``check.finished``, ``probe.sent``, ``probe.hop``, ``probe.arrived``,
+    ``stage.finished``, ``note``, ``run.finished``.
     """
 
     number: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,16 @@ MOST_READS = 64
 """Parts of a log that are read at once, at most; each is `logfile.CAP` bytes."""
 
 
+@dataclass(slots=True)
+class _Read:
+    """What was read of Postfix's log so far: each line is read once, however often somebody looks."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    source: LogSource | None = None
+    mark: Mark = field(default_factory=lambda: Mark(0.0))
+    lines: list[postfix_log.LogLine] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Logs:
     """What was logged since it was made."""
@@ -28,6 +39,7 @@ class Logs:
     """For logs that were not there then: everything in them that is younger."""
     postfix_mark: tuple[LogSource, Mark] | None
     mailman_marks: Mapping[Path, Mark]
+    _read: _Read = field(default_factory=_Read, repr=False, compare=False)
 
     @classmethod
     def begin(cls, host: Host) -> Self:
@@ -67,16 +79,20 @@ class Logs:
             raise UnseenError("Postfix's log goes nowhere that can be read: set maillog_file")
         same = self.postfix_mark is not None and self.postfix_mark[0] == source
         mark = self.postfix_mark[1] if self.postfix_mark is not None and same else self.begun
-        lines: list[postfix_log.LogLine] = []
-        for _ in range(MOST_READS):
-            reading = source.since(self.host, mark)
-            if reading.lost:
-                raise UnseenError(f"a part of {source.where} was lost while the run went on")
-            lines += [line for line in reading.lines if same or line.at.timestamp() >= int(self.begun.at)]
-            if not reading.more:
-                break
-            mark = reading.mark
-        return tuple(lines)
+        with self._read.lock:
+            if self._read.source != source:
+                self._read.source, self._read.mark, self._read.lines = source, mark, []
+            for _ in range(MOST_READS):
+                reading = source.since(self.host, self._read.mark)
+                if reading.lost:
+                    raise UnseenError(f"a part of {source.where} was lost while the run went on")
+                self._read.mark = reading.mark
+                self._read.lines += [
+                    line for line in reading.lines if same or line.at.timestamp() >= int(self.begun.at)
+                ]
+                if not reading.more:
+                    break
+            return tuple(self._read.lines)
 
     def mailman(self) -> tuple[mailman_log.LogLine, ...]:
         """Read Mailman's lines, in the order of their time."""

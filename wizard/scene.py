@@ -16,6 +16,7 @@ from wizard.mailman.effective import Effective
 from wizard.probes.bench import Bench
 from wizard.redact import Redactor
 from wizard.site import Site
+from wizard.trace.passage import Passages
 from wizard.words import words
 
 
@@ -34,6 +35,8 @@ class Scene:
     """Mailman's own account of its configuration."""
     logs: Logs
     """Read from where they stood when the run began."""
+    passages: Passages
+    """Follows the messages that are sent, for those who look on."""
     residue: Mapping[str, frozenset[str]]
     """What was there before this stage's probes; see `wizard.probes.inventory`."""
 
@@ -48,8 +51,12 @@ class Scene:
         return words(self.site)
 
     def progress(self, text: str) -> None:
-        """Say what is being waited for."""
+        """Say what is being done."""
         self.emit("check.progress", text=text)
+
+    def waits(self, what: str) -> None:
+        """Say what is being waited for, which takes the `limit` at most."""
+        self.emit("check.progress", text=f"waiting for {what}, at most {self.limit:g} s", limit=self.limit)
 
     def mailman(self) -> Config:
         """Read mailman.cfg.

@@ -47,6 +47,7 @@ def arrivals(
     limit: float,
     want: int = 1,
     meanwhile: Callable[[], None] = lambda: None,
+    arrived: Callable[[int, float], None] = lambda _mailbox, _seconds: None,
 ) -> Arrivals:
     """Wait until each mailbox holds the messages looked for, or the limit has passed.
 
@@ -59,6 +60,7 @@ def arrivals(
         limit: seconds to wait at most. That it passed is no error: see `Arrivals.missing`.
         want: how many in each mailbox.
         meanwhile: called at each look that has not seen all; what it raises ends the wait.
+        arrived: told of each mailbox, by its place in `mailboxes`, with the seconds it took.
 
     Raises:
         MailboxError: a mailbox cannot be read. One that is locked counts as not having got its mail.
@@ -68,8 +70,9 @@ def arrivals(
 
     def look() -> bool | None:
         # Every one is looked at each time: the time of arrival of one says nothing about another's.
-        for one in looks:
-            one.again()
+        for number, one in enumerate(looks):
+            if one.again() and one.seconds is not None:
+                arrived(number, one.seconds)
         if all(one.seconds is not None for one in looks):
             return True
         meanwhile()
@@ -93,17 +96,20 @@ class _Look:
         self._start = start
         self._seen: object = ()
 
-    def again(self) -> None:
+    def again(self) -> bool:
+        """Look once more; tell whether it has just come to hold as many as asked for."""
         state = self._state()
         if state == self._seen:
-            return
+            return False
         messages = self.mailbox.messages_now()
         if messages is None:
-            return
+            return False
         self._seen = state
         self.copies = tuple(raw for raw in messages if self._wanted(raw))
-        if self.seconds is None and len(self.copies) >= self._want:
-            self.seconds = time.monotonic() - self._start
+        if self.seconds is not None or len(self.copies) < self._want:
+            return False
+        self.seconds = time.monotonic() - self._start
+        return True
 
     def _state(self) -> object:
         """Tell one state of the mailbox from another, without reading it."""

@@ -101,7 +101,7 @@ class Request:
         """
         for person in self._people:
             self._send(person, self._scene.bench.command(person, self._list.sub(self._command)))
-        self._scene.progress(f"waiting for {self._command} by {len(self._people)}, at most {self._scene.limit:g} s")
+        self._scene.waits(f"{self._command} by {len(self._people)}")
 
         def look() -> bool | None:
             self._reply()

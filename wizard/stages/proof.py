@@ -40,11 +40,13 @@ def send(scene: Scene, message: ProbeMessage) -> Reply:
         CheckFailedError: Postfix did not take it.
     """
     try:
-        return conversation.submit(
+        reply = conversation.submit(
             smtp(scene), message.sender, [message.recipient], message.raw, limit=talk_limit(scene)
         )
     except ConversationError as error:
         raise CheckFailedError(f"Postfix did not take the message: {error}") from error
+    scene.passages.sent(message)
+    return reply
 
 
 def refused(scene: Scene, recipient: str, code: int) -> str:
@@ -94,13 +96,19 @@ def arrived(
     Raises:
         CheckFailedError: somebody does not have it at the limit; says who, and which hop was seen last.
     """
-    scene.progress(f"waiting for {what} in {len(people)} mailbox(es), at most {scene.limit:g} s")
+    scene.waits(f"{what} in {len(people)} mailbox(es)")
     mailboxes = [person.mailbox for person in people]
+
+    def tell(number: int, seconds: float) -> None:
+        address = people[number].address
+        scene.emit("probe.arrived", message_id=message.message_id, address=address, seconds=seconds, of=len(people))
+
     try:
-        found = arrivals(mailboxes, wanted, limit=scene.limit, want=want, meanwhile=Vain(scene))
+        found = arrivals(mailboxes, wanted, limit=scene.limit, want=want, meanwhile=Vain(scene), arrived=tell)
     except InVainError as vain:
         said = f"{what} did not come to {len(people)} mailbox(es)"
         raise _given_up(vain, said, *last_seen(scene, message)) from None
+    scene.passages.look(now=True)
     if not found.complete:
         missing = [person.address for person in people if person.mailbox in found.missing]
         raise CheckFailedError(
@@ -144,7 +152,7 @@ def seen(
     Raises:
         CheckFailedError: it was not seen at the limit; says which hop was seen last.
     """
-    scene.progress(f"waiting for {what}, at most {scene.limit:g} s")
+    scene.waits(what)
     return patiently(
         scene, look, lambda: (f"{what}: not seen (limit {scene.limit:g} s)", *last_seen(scene, message)), paths
     )
@@ -177,11 +185,13 @@ def patiently(
         return found
 
     try:
-        return wait.until(tolerant, limit=scene.limit, paths=paths)
+        found = wait.until(tolerant, limit=scene.limit, paths=paths)
     except wait.LimitError:
         raise CheckFailedError(*failure(), *refused) from None
     except InVainError as error:
         raise _given_up(error, *failure(), *refused) from None
+    scene.passages.look(now=True)
+    return found
 
 
 def waited(scene: Scene, look: Callable[[], T | None], what: Callable[[], str]) -> T:

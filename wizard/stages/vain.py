@@ -34,11 +34,12 @@ class Vain:
         self._seen = ""
 
     def __call__(self) -> None:
-        """Look for a cause, if it is time to.
+        """Look how far the messages are, and for a cause, if it is time to.
 
         Raises:
             InVainError: the same one was there the last time.
         """
+        self._scene.passages.look()
         if time.monotonic() < self._next:
             return
         found = causes.standing(self._scene)

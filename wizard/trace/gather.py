@@ -95,10 +95,10 @@ def _mailmans(material: Material, about: Gatherer, config: Config, told: list[st
     lists = {each.mailing_list for each in verdicts.read(lines, identity).of("held") if each.mailing_list}
     held = _tried(told, "held messages", lambda: _held(config, lists, identity))
     material = replace(material, files=files, mailman=lines, addresses=known, runners=at_work, held=held)
-    return replace(material, mailman=_relevant(material))
+    return replace(material, mailman=relevant(material))
 
 
-def _relevant(material: Material) -> tuple[mailman_log.LogLine, ...]:
+def relevant(material: Material) -> tuple[mailman_log.LogLine, ...]:
     """Leave out exceptions that did not shunt this message, and a missing SMTP server of before it was to be sent."""
     names = tuple(file.path.name.partition(".pck")[0] for file in material.files if file.queue == "shunt")
     sending = next((file.queued for file in material.files if file.queue == "out"), None)
