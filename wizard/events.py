@@ -95,13 +95,28 @@ def parse(line: str) -> Event | None:
     return Event(number, at, kind, data)
 
 
+class Reader:
+    """Reads on in the log of a run, each event once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / FILE
+        self._offset = 0
+
+    def __call__(self) -> Iterator[Event]:
+        """Give the events that were added since the last call; a line that is not finished yet is left for the next."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                self._offset += len(line)
+                event = parse(line.decode("utf-8", "replace"))
+                if event is not None:
+                    yield event
+
+
 def read(directory: Path) -> Iterator[Event]:
     """Read the events of a run so far."""
-    path = directory / FILE
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            event = parse(line) if line.endswith("\n") else None
-            if event is not None:
-                yield event
+    yield from Reader(directory)()

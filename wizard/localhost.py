@@ -7,6 +7,7 @@ import os
 import pwd
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -98,6 +99,22 @@ class LocalHost:
         process.returncode = 0
         return process.pid
 
+    def interact(self, argv: Sequence[str]) -> int:
+        """Run a program on the terminal of this process, which waits for its end; returns its exit code.
+
+        Not part of `Host`: only a person at the terminal asks for it.
+        """
+        # The keyboard's signals are for the program; a shell gives them to its own jobs.
+        ours = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
+        try:
+            return subprocess.run(list(argv), check=False, preexec_fn=_defaults).returncode
+        except OSError as error:
+            sys.stderr.write(f"{argv[0]}: {error.strerror}\n")
+            return NOT_FOUND
+        finally:
+            for number, before in ours.items():
+                signal.signal(number, before)
+
     def read(self, path: Path) -> bytes:
         """Read a whole file."""
         return path.read_bytes()
@@ -168,6 +185,11 @@ class LocalHost:
     def now(self) -> datetime:
         """Tell the time, in UTC."""
         return datetime.now(UTC)
+
+
+def _defaults() -> None:
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _wait(process: subprocess.Popen[bytes], limit: float) -> int:

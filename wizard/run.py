@@ -109,15 +109,13 @@ def answer(directory: Path, number: int, *, approve: bool) -> None:
 
 def follow(directory: Path) -> Iterator[Event]:
     """Give the events of a run as they come, to its end or to the end of its process."""
-    seen = 0
+    added = events.Reader(directory)
     for _ in wait.wakings((directory,)):
         ended = not lives(directory)
-        for event in events.read(directory):
-            if event.number > seen:
-                seen = event.number
-                yield event
-                if event.kind == "run.finished":
-                    return
+        for event in added():
+            yield event
+            if event.kind == "run.finished":
+                return
         if ended:
             return
 

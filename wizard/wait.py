@@ -46,6 +46,11 @@ def until(look: Callable[[], T | None], *, limit: float, paths: Iterable[Path] =
     raise LimitError(f"not seen within {limit:g} s")
 
 
+def pause(seconds: float) -> None:
+    """Let time pass between two looks at something that does not tell when it changes."""
+    threading.Event().wait(seconds)
+
+
 def wakings(paths: Iterable[Path], deadline: float = float("inf")) -> Iterator[None]:
     """Yield at once, at every change below the paths, every `GLANCE`, and a last time at the deadline.
 

@@ -97,6 +97,28 @@ def mark(host: Host, path: Path) -> Mark:
     return Mark(at, found.inode, size - len(end) + whole, end[:whole][-_TAIL:])
 
 
+def recent(host: Host, path: Path, size: int) -> Mark:
+    """Mark the first line of a file's last bytes; its beginning, if it has no more.
+
+    Args:
+        host: the machine.
+        path: the log file.
+        size: bytes.
+
+    Raises:
+        OSError: it is there and cannot be read.
+    """
+    end = mark(host, path)
+    found = _file(path)
+    if found is None or end.offset <= size:
+        return Mark(end.at, end.inode)
+    with found.open() as file:
+        file.seek(end.offset - size - _TAIL)
+        data = file.read(size + _TAIL)
+    start = data.find(b"\n", _TAIL) + 1 or len(data)
+    return Mark(end.at, end.inode, end.offset - len(data) + start, data[:start][-_TAIL:])
+
+
 def read(host: Host, path: Path, since: Mark, *, cap: int = CAP) -> Chunk:
     """Read on from a mark, oldest lines first.
 

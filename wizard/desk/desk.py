@@ -1,0 +1,172 @@
+"""What a face of the wizard can do: look at where the stages stand, save answers, start runs and answer them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from wizard import planning, run, status
+from wizard.desk import answers, seat
+from wizard.desk.answers import Form
+from wizard.desk.seat import Place, Seat
+from wizard.desk.tail import Tail
+from wizard.errors import RefusedError
+from wizard.events import Event
+from wizard.host import Host
+from wizard.localhost import LocalHost
+from wizard.probes import accounts
+from wizard.redact import Redactor
+from wizard.run import Request
+from wizard.site import load, save
+from wizard.stages import STAGES
+from wizard.state import State
+
+SHELL = "/bin/bash"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one stage stands."""
+
+    number: int
+    name: str
+    state: str
+    """``verified``, ``stale``, ``failed``, ``open`` or ``shut``."""
+    at: str = ""
+    why: str = ""
+
+
+@dataclass
+class Desk:
+    """One terminal's side of the engine. What it does blocks; a screen calls it in a thread."""
+
+    path: Path
+    """site.toml."""
+    overrides: Sequence[str] = ()
+    """``KEY=VALUE`` of the command line; they win over the file, and are written to it when answers are saved."""
+    required: bool = False
+    """Whether site.toml must be there."""
+    state: State = field(default_factory=State)
+    host: Host = field(default_factory=LocalHost)
+    program: Sequence[str] = run.PROGRAM
+
+    def __post_init__(self) -> None:
+        self.state.prepare()
+        self._redactor = Redactor()
+        self.seat = Seat(self.state.root)
+        self.site = load(self.path, self.overrides, required=self.required)
+
+    @property
+    def in_control(self) -> bool:
+        """Whether this terminal may change anything."""
+        return self.seat.held
+
+    def recall(self) -> tuple[Place, str]:
+        """Return where somebody was when the last screen ended, and what to say about it if anything."""
+        return seat.recall(self.state.root)
+
+    def remember(self, place: Place) -> None:
+        """Keep where somebody is, if this terminal has the controls."""
+        if self.in_control:
+            seat.remember(self.state.root, place)
+
+    def standing(self) -> tuple[Standing, ...]:
+        """Tell where the six stages stand on the configuration as it is now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        rows: Any = status.status(self.site, self.host, self.state)["stages"]
+        return tuple(
+            Standing(row["stage"], row["name"], row["state"], row["at"] or "", row["why"] or "") for row in rows
+        )
+
+    def form(self, drafts: Mapping[str, str]) -> Form:
+        """Return the answers with the server's present values beside them."""
+        return Form.of(self.site, answers.present(self.host), drafts)
+
+    def save(self, form: Form) -> None:
+        """Write the form's answers to site.toml.
+
+        Raises:
+            AnswerError: one is wrong.
+            RefusedError: it cannot be written, or another terminal has the controls.
+        """
+        self._require_control()
+        site = form.result()
+        save(site, self.path, self.host)
+        self.site = site
+
+    def plan(self, stage: int) -> str:
+        """Return what a stage would change now, as a diff without secrets; empty if nothing.
+
+        Raises:
+            WizardError: the machine's configuration cannot be read.
+        """
+        made = planning.make(STAGES[stage - 1], self.site, self.host, self._redactor)
+        return self._redactor.text(made.text()) if made else ""
+
+    def start(self, command: Literal["apply", "check"], first: int, last: int) -> Path:
+        """Start a run; plans wait for `answer`.
+
+        Raises:
+            RefusedError: another terminal has the controls.
+            AnswerError: the subscribers named for the checks are not users of this machine.
+            OSError: it could not be started.
+        """
+        self._require_control()
+        accounts.named(self.site)
+        request = Request(command, first, last, approved=False, site=run.site_text(self.site))
+        return run.start(self.state, request, self.program)
+
+    def answer(self, directory: Path, question: int, *, approve: bool) -> None:
+        """Answer a plan that waits.
+
+        Raises:
+            RefusedError: another terminal has the controls.
+        """
+        self._require_control()
+        run.answer(directory, question, approve=approve)
+
+    def stop(self, directory: Path) -> None:
+        """Ask a run to stop and put back what it was changing.
+
+        Raises:
+            RefusedError: another terminal has the controls.
+        """
+        self._require_control()
+        run.stop(directory)
+
+    def foremost(self) -> Path | None:
+        """Name the run that goes on, or else the newest; None if there never was one."""
+        return run.foremost(path for path in self.state.runs.glob("*") if path.is_dir())
+
+    def lives(self, directory: Path) -> bool:
+        """Tell whether a run goes on."""
+        return run.lives(directory)
+
+    def follow(self, directory: Path) -> Iterator[Event]:
+        """Give the events of a run, from its first to its end, as they come."""
+        return run.follow(directory)
+
+    def output(self, directory: Path) -> str:
+        """Return what a run's process printed besides its events: something only if it was killed or has a defect."""
+        try:
+            return (directory / run.OUTPUT).read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return ""
+
+    def tail(self) -> Tail:
+        """Follow the mail logs."""
+        return Tail(self.host)
+
+    def shell(self) -> int:
+        """Give the terminal to a shell, and return its exit code."""
+        return LocalHost().interact([os.environ.get("SHELL") or SHELL])
+
+    def _require_control(self) -> None:
+        if not self.in_control:
+            raise RefusedError("another terminal has the controls; take them over first")
