@@ -1,1 +1,1 @@
-"""The Textual screens: they show events and start runs, and never touch the machine themselves."""
+"""The full-screen face: six stage screens in Textual. They show a run's events and start runs; they touch nothing."""

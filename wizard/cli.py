@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from wizard import __version__, run
 from wizard.commands import configuration, labs, runs, tracing, words
+from wizard.commands import wizard as screens
 from wizard.commands.call import Call
 from wizard.errors import ExitCode, WizardError
 from wizard.present import Presenter, console
@@ -84,13 +85,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--plain", action="store_true", help="plain lines, without colour")
     add("--color", choices=("auto", "always", "never"), default="auto", help="colour (default: auto)")
     parser = _Parser(
+        parents=[shared],
         prog="mailman-wizard",
         description="Set up Postfix and GNU Mailman 3, and prove each of six stages with real mail.",
         epilog="Exit codes: 0 verified or done, 1 a check did not pass, 2 a bad answer, 3 refused before anything "
         "was touched, 4 a change failed and was put back, 70 a defect of the wizard.",
     )
     parser.add_argument("--version", action="version", version=f"mailman-wizard {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.set_defaults(run=screens.walk)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     def command(name: str, call: Callable[[Call], int], words: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[shared], help=words, description=words)
@@ -103,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.ArgumentParser]) -> None:
     numbers = range(1, LAST + 1)
+    made = command("stage", screens.stage, "Open one stage's screen alone, to look at a server and mend it.")
+    made.add_argument("number", type=int, choices=numbers, metavar="N", help="its number, 1 to 6")
     made = command("plan", configuration.plan, "Show what would change, as a diff; changes nothing.")
     made.add_argument("--stage", type=int, choices=numbers, help="one stage only")
     made = command("apply", runs.apply, "Plan, apply and check; stops at the first stage that is not verified.")

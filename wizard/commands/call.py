@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.arguments import hide
+from wizard.desk import Desk
 from wizard.present import Presenter
 from wizard.site import DEFAULT_PATH, Site, load
 from wizard.state import State
@@ -22,6 +23,23 @@ class Call:
     state: State
     program: Sequence[str]
     """What a run is started with; see `wizard.run.start`."""
+
+    def desk(self) -> Desk:
+        """Sit down at the engine, with the answers as they are.
+
+        Raises:
+            AnswerError: one of them is wrong.
+        """
+        named = self.options.answers
+        made = Desk(
+            path=Path(named or DEFAULT_PATH),
+            overrides=self.options.set or (),
+            required=named is not None,
+            state=self.state,
+            program=self.program,
+        )
+        hide(made.site.secrets())
+        return made
 
     @property
     def site(self) -> Site:

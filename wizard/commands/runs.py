@@ -43,10 +43,10 @@ def _start(call: Call, command: Any, first: int, last: int) -> int:
     call.state.prepare()
     approved = command == "check" or call.options.yes
     request = Request(command, first, last, approved, run.site_text(site))
-    return _follow(call, run.start(call.state, request, call.program))
+    return follow(call, run.start(call.state, request, call.program))
 
 
-def _follow(call: Call, directory: Path, *, ours: bool = True) -> int:
+def follow(call: Call, directory: Path, *, ours: bool = True) -> int:
     """Read a run's events to its end, on which the run does not depend.
 
     If it is `ours`, we answer its questions and pass the keyboard's stop on; else nothing that is done here reaches it.
@@ -123,4 +123,4 @@ def watch(call: Call) -> int:
     if wanted is None:
         named = repr(call.options.id) if call.options.id else "not given"
         raise AnswerError((Problem("RUN", named, f"one of the {len(runs)} runs in {call.state.runs}"),))
-    return _follow(call, wanted, ours=False)
+    return follow(call, wanted, ours=False)

@@ -92,6 +92,11 @@ class Form:
         """The answers that are wrong."""
         return tuple(each for each in self.answers if each.problem)
 
+    @property
+    def wrong(self) -> tuple[Problem, ...]:
+        """Say what is wrong, as an `AnswerError` takes it."""
+        return tuple(Problem(each.key, *each.problem.partition(": ")[::2]) for each in self.problems)
+
     def result(self) -> Site:
         """Return the site as the form has it.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from wizard import planning, run, status
+from wizard import planning, run, status, wait
 from wizard.desk import answers, seat
 from wizard.desk.answers import Form
 from wizard.desk.seat import Place, Seat
@@ -143,6 +143,15 @@ class Desk:
     def foremost(self) -> Path | None:
         """Name the run that goes on, or else the newest; None if there never was one."""
         return run.foremost(path for path in self.state.runs.glob("*") if path.is_dir())
+
+    def news(self) -> Iterator[tuple[bool, Path | None]]:
+        """Give who has the controls (whether this terminal) and the run to show, at once and when either changes."""
+        before: tuple[bool, Path | None] | None = None
+        for _ in wait.wakings((self.state.root, self.state.runs)):
+            now = self.in_control, self.foremost()
+            if now != before:
+                before = now
+                yield now
 
     def lives(self, directory: Path) -> bool:
         """Tell whether a run goes on."""

@@ -1,0 +1,192 @@
+"""Many lines of text: drawn as they come into view, coloured, searched, filtered, followed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len, chop_cells
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+MOST = 5000
+"""Lines kept, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, printable."""
+
+    text: str
+    style: str = "plain"
+    """``plain``, ``added``, ``removed``, ``place``, ``head``, ``dim``, ``good``, ``bad``, ``warn`` or ``marked``."""
+    source: str = ""
+    """What a filter goes by."""
+
+
+class Lines(ScrollView, can_focus=True):
+    """A window on lines; nothing is drawn while nothing changes."""
+
+    DEFAULT_CSS = """
+    Lines { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }
+    Lines > .lines--plain { color: $foreground; }
+    Lines > .lines--added { color: $text-success; }
+    Lines > .lines--removed { color: $text-error; }
+    Lines > .lines--place { color: $text-accent; }
+    Lines > .lines--head { color: $foreground; text-style: bold; }
+    Lines > .lines--dim { color: $text-muted; }
+    Lines > .lines--good { color: $text-success; text-style: bold; }
+    Lines > .lines--bad { color: $text-error; text-style: bold; }
+    Lines > .lines--warn { color: $text-warning; }
+    Lines > .lines--marked { color: $text-accent; text-style: bold; }
+    Lines > .lines--found { text-style: reverse; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"lines--{name}"
+        for name in (
+            "plain",
+            "added",
+            "removed",
+            "place",
+            "head",
+            "dim",
+            "good",
+            "bad",
+            "warn",
+            "marked",
+            "found",
+        )
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "find(1)", "Next match", show=False),
+        Binding("N", "find(-1)", "Previous match", show=False),
+    ]
+
+    def __init__(self, *, follow: bool = False, wrap: bool = True, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(id=id)
+        self._all: deque[Line] = deque(maxlen=MOST)
+        self._rows: list[tuple[str, str, bool]] = []
+        """What is drawn: text, style, whether it goes on the line above."""
+        self._follow = follow
+        self._wrap = wrap
+        self._width = 0
+        self._needle = ""
+        self._source = ""
+
+    @property
+    def following(self) -> bool:
+        """Whether the end stays in view."""
+        return self._follow and self.scroll_offset.y >= self.max_scroll_y - 1
+
+    @property
+    def texts(self) -> list[str]:
+        """The lines that are shown, whole."""
+        return [line.text for line in self._all if self._shown(line)]
+
+    def replace(self, lines: Iterable[Line]) -> None:
+        """Show other lines, if they are others."""
+        fresh = list(lines)
+        if fresh == list(self._all):
+            return
+        self._all = deque(fresh, maxlen=MOST)
+        self._lay_out()
+        self.scroll_home(animate=False, force=True)
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Add lines at the end."""
+        at_end = self.following
+        before = len(self._all)
+        fresh = list(lines)
+        self._all.extend(fresh)
+        if before + len(fresh) > MOST:
+            self._lay_out()
+        else:
+            for line in fresh:
+                if self._shown(line):
+                    self._rows += self._wrapped(line)
+            self._resized()
+        if at_end:
+            self.scroll_end(animate=False, force=True)
+
+    def only(self, source: str) -> None:
+        """Show the lines of one source alone; of all, if it is empty."""
+        if source != self._source:
+            self._source = source
+            self._lay_out()
+
+    def search(self, needle: str) -> int:
+        """Mark what is looked for, bring the first place into view, and return how many lines have it."""
+        self._needle = needle.lower()
+        self.refresh()
+        found = self._places()
+        if found:
+            self.scroll_to(y=max(found[0] - 2, 0), animate=False, force=True)
+        return len(found)
+
+    def action_find(self, step: int) -> None:
+        """Bring the next or previous place into view."""
+        found = self._places()
+        here = round(self.scroll_offset.y) + 2
+        later = [row for row in found if row > here] if step > 0 else [row for row in reversed(found) if row < here]
+        if found:
+            self.scroll_to(y=max((later or found[:: 1 if step > 0 else -1])[0] - 2, 0), animate=False, force=True)
+
+    def on_resize(self) -> None:
+        """Lay the lines out anew where the width is another one."""
+        if self._width != self._columns:
+            self._lay_out()
+        if self._follow:
+            self.scroll_end(animate=False, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row."""
+        width = self.size.width
+        row = round(self.scroll_offset.y) + y
+        if row >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        text, name, _ = self._rows[row]
+        style = self.get_component_rich_style(f"lines--{name}")
+        return Strip(self._segments(text, style)).adjust_cell_length(width, style).simplify()
+
+    def _segments(self, text: str, style: Style) -> list[Segment]:
+        start = text.lower().find(self._needle) if self._needle else -1
+        if start < 0:
+            return [Segment(text, style)]
+        end = start + len(self._needle)
+        found = style + self.get_component_rich_style("lines--found", partial=True)
+        return [Segment(text[:start], style), Segment(text[start:end], found), Segment(text[end:], style)]
+
+    @property
+    def _columns(self) -> int:
+        return max(self.scrollable_content_region.width, 20)
+
+    def _shown(self, line: Line) -> bool:
+        return not self._source or line.source == self._source
+
+    def _places(self) -> list[int]:
+        if not self._needle:
+            return []
+        return [number for number, (text, _, _) in enumerate(self._rows) if self._needle in text.lower()]
+
+    def _wrapped(self, line: Line) -> list[tuple[str, str, bool]]:
+        width = self._width or self._columns
+        if not self._wrap or cell_len(line.text) <= width:
+            return [(line.text, line.style, False)]
+        first, *rest = chop_cells(line.text, width)
+        more = chop_cells("".join(rest), width - 2)
+        return [(first, line.style, False), *((f"  {piece}", line.style, True) for piece in more)]
+
+    def _lay_out(self) -> None:
+        self._width = self._columns
+        self._rows = [row for line in self._all if self._shown(line) for row in self._wrapped(line)]
+        self._resized()
+
+    def _resized(self) -> None:
+        self.virtual_size = Size(self._columns, len(self._rows))
+        self.refresh()

@@ -1,0 +1,134 @@
+"""Check: the mail's way as a picture, each check with its state, time and evidence, and the cause of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from wizard.desk import CheckView, StageView
+from wizard.screens import way
+from wizard.screens.lines import Line, Lines
+from wizard.screens.marks import mark, part, signed
+from wizard.stages.model import Stage
+
+BOXED = frozenset({5, 6})
+"""The stages whose posts go to many mailboxes."""
+
+
+class ChecksPane(Vertical):
+    """The checks of one stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(id="check")
+        self._stage = stage
+        self._view = StageView(stage.number)
+        self._drawn: dict[str, CheckView | None] = {}
+        self._chosen = ""
+        """The check whose details are shown because somebody went there; else the one that tells most."""
+
+    def compose(self) -> ComposeResult:
+        """Make room for the picture, the checks, and the details of one."""
+        yield Static(id="way")
+        yield OptionList(
+            *(Option(_row(check.title, None), id=check.id) for check in self._stage.checks), id="checks", compact=True
+        )
+        yield Lines(id="detail")
+
+    def on_mount(self) -> None:
+        """Draw what there is."""
+        self.show(self._view)
+
+    def on_resize(self) -> None:
+        """Draw the picture as wide as there is room."""
+        self._picture()
+
+    def show(self, view: StageView) -> None:
+        """Show the checks as they are now; only what has changed is drawn."""
+        self._view = view
+        options = self.query_one("#checks", OptionList)
+        for check in self._stage.checks:
+            now = view.check(check.id)
+            if check.id not in self._drawn or self._drawn[check.id] != now:
+                self._drawn[check.id] = now
+                options.replace_option_prompt(check.id, _row(check.title, now))
+        self._picture()
+        self._details()
+
+    @property
+    def shown(self) -> CheckView | None:
+        """The check whose details are shown."""
+        if self._chosen and (chosen := self._view.check(self._chosen)):
+            return chosen
+        ended = [each for each in self._view.checks if each.state != "running"]
+        worst = next((each for each in ended if each.state in {"fail", "unknown"}), None)
+        return worst or (ended[-1] if ended else None)
+
+    def copied(self) -> str:
+        """Return what is copied from here: the cause in full, or the evidence."""
+        return "\n".join(line.text for line in details(self.shown, self._stage))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Show the details of the check that was gone to."""
+        event.stop()
+        if event.option_list.has_focus:
+            self._chosen = event.option_id or ""
+            self._details()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Read the details."""
+        event.stop()
+        self._chosen = event.option_id or ""
+        self._details()
+        self.query_one("#detail").focus()
+
+    def _picture(self) -> None:
+        width = max(self.size.width - 2, 40)
+        lines = [way.picture(self._view, width)]
+        extra = [each for each in (self._boxes(), way.plot(self._view.times)) if each.plain]
+        lines.append(Content("   ").join(extra) if extra else Content(""))
+        self.query_one("#way", Static).update(Content("\n").join(lines))
+
+    def _boxes(self) -> Content:
+        return way.mailboxes(self._view) if self._stage.number in BOXED else Content("")
+
+    def _details(self) -> None:
+        self.query_one("#detail", Lines).replace(details(self.shown, self._stage))
+
+
+def _row(title: str, check: CheckView | None) -> Content:
+    state = check.state if check else ""
+    ended = check is not None and state != "running"
+    took = f"  {check.seconds:.1f} s" if check and ended else ""
+    return Content.assemble(
+        signed(state), part(f" {mark(state).word:9} ", mark(state).style), part(title), part(took, "dim")
+    )
+
+
+def details(check: CheckView | None, stage: Stage) -> list[Line]:
+    """Say everything about one check: its causes first, then what was seen."""
+    if check is None:
+        return [Line("Nothing was checked yet: F8 runs the checks, F9 sets the stage up first.", "dim")]
+    lines = [Line(f"{check.title} ({check.id})", "head")]
+    for cause in check.causes:
+        lines += diagnosis(cause)
+    lines += [Line(text, "bad" if check.state == "fail" and not check.causes else "plain") for text in check.evidence]
+    proof = next((each for each in stage.checks if each.id == check.id), None)
+    if proof:
+        lines.append(Line(f"proves: {proof.proves}", "dim"))
+    return lines
+
+
+def diagnosis(cause: Mapping[str, Any]) -> list[Line]:
+    """Write one cause in full."""
+    lines = [Line(f"{cause['code']}: {cause['title']}", "bad"), Line(f"cause: {cause['cause']}")]
+    lines += [Line(f"seen:  {text}", "dim") for text in cause["evidence"]]
+    lines += [Line(f"fix:   {cause['fix']}", "good")]
+    if cause["fixable"]:
+        lines += [Line("F9 does this for you, and shows the changes first", "good")]
+    return lines + [Line(f"see:   {command}", "place") for command in cause["see"]]

@@ -1,0 +1,111 @@
+"""The rail of the six stages, and the bar of the five panes: one line each, with keys and with a mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.events import Click
+from textual.message import Message
+from textual.widgets import Static
+
+from wizard.desk import Standing
+from wizard.screens.marks import STYLES, mark, part
+
+PANES = ("why", "answers", "changes", "check", "logs")
+TITLES = {"why": "Why", "answers": "Answers", "changes": "Changes", "check": "Check", "logs": "Logs"}
+KEYS = {"why": "F3", "answers": "F4", "changes": "F5", "check": "F6", "logs": "F7"}
+SHORT = {"subscription": "subscr", "integration": "integr"}
+NARROW = 78
+
+
+class _Bar(Static):
+    """Words on a line, each of which can be clicked on."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(id=id)
+        self._ends: list[int] = []
+
+    def draw(self, words: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """Write the words, and remember where each ends."""
+        at = 0
+        self._ends = []
+        for word in words:
+            at += sum(len(text) for text, _ in word)
+            self._ends.append(at)
+        self.update(Content.assemble(*(piece for word in words for piece in word)))
+
+    def on_click(self, event: Click) -> None:
+        """Tell which word was clicked on."""
+        number = next((each for each, end in enumerate(self._ends) if event.x < end), None)
+        if number is not None:
+            self.chosen(number)
+
+    def chosen(self, number: int) -> None:
+        """Take the number of a word, from 0."""
+        raise NotImplementedError
+
+
+class StageChosen(Message):
+    """Somebody wants to see another stage."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class PaneChosen(Message):
+    """Somebody wants to see another pane."""
+
+    def __init__(self, pane: str) -> None:
+        super().__init__()
+        self.pane = pane
+
+
+class Rail(_Bar):
+    """The six stages and where each stands."""
+
+    def show(self, standing: Sequence[Standing], here: int, running: int) -> None:
+        """Draw it.
+
+        Args:
+            standing: where the stages stand.
+            here: the stage on this screen.
+            running: the stage that a run is at; 0 if none is.
+        """
+        narrow = self.size.width < NARROW
+        words = []
+        for each in standing:
+            state = mark("running" if each.number == running else each.state)
+            name = SHORT.get(each.name, each.name) if narrow else each.name
+            name = name[:6] if narrow else name
+            style = f"{STYLES['bold']} reverse" if each.number == here else STYLES["plain"]
+            words.append([(f" {each.number} {name}", style), (f"{state.sign} ", STYLES[state.style])])
+        self.draw(words)
+
+    def chosen(self, number: int) -> None:
+        """Ask for a stage."""
+        self.post_message(StageChosen(number + 1))
+
+
+class PaneBar(_Bar):
+    """The five panes, with their keys."""
+
+    def show(self, here: str, calling: str) -> None:
+        """Draw it.
+
+        Args:
+            here: the pane that is shown.
+            calling: the pane where something waits for an answer; empty if none does.
+        """
+        words = []
+        for pane in PANES:
+            style = (
+                f"{STYLES['bold']} reverse" if pane == here else STYLES["warn"] if pane == calling else STYLES["plain"]
+            )
+            words.append([part(f" {KEYS[pane]}", "dim"), (f" {TITLES[pane]} ", style)])
+        self.draw(words)
+
+    def chosen(self, number: int) -> None:
+        """Ask for a pane."""
+        self.post_message(PaneChosen(PANES[number]))

@@ -1,0 +1,304 @@
+"""The screen of one stage: rail, five panes, what the run is doing, and what works now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, OptionList, Static
+
+from wizard.desk import LogBatch, StageView, Waiting
+from wizard.screens.lines import Lines
+from wizard.screens.marks import mark, part
+from wizard.screens.panes import AnswersPane, ChangesPane, ChecksPane, LogsPane, WhyPane
+from wizard.screens.rail import PANES, PaneBar, Rail
+from wizard.stages import STAGES
+from wizard.stages.model import Stage
+
+if TYPE_CHECKING:
+    from wizard.screens.app import WizardApp
+
+FIRST_FOCUS = {"why": "#why", "changes": "#diff", "check": "#checks", "logs": "#log"}
+BAR = 20
+"""Columns of a bar of progress."""
+
+
+class StageScreen(Screen[None]):
+    """One of the six; they differ in their stage alone."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f3,w", "pane('why')", "Why"),
+        Binding("f4,a", "pane('answers')", "Answers"),
+        Binding("f5,d", "pane('changes')", "Changes"),
+        Binding("f6,k", "pane('check')", "Check"),
+        Binding("f7,l", "pane('logs')", "Logs"),
+        Binding("tab", "forward", "Next field or pane", show=False),
+        Binding("shift+tab", "backward", "Previous field or pane", show=False),
+        Binding("slash", "search", "Search"),
+        Binding("c", "copy", "Copy"),
+        Binding("escape", "back", "Back"),
+    ]
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(id=f"stage-{stage.number}")
+        self.stage = stage
+        self.pane = "why"
+        self.logged = False
+        """Whether its logs were opened."""
+        self._before: list[str] = []
+        """The panes that were shown before, for Esc."""
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The app."""
+        return cast("WizardApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        yield Static(id="top")
+        yield Rail(id="rail")
+        yield Static(id="standing")
+        yield PaneBar(id="panes")
+        with ContentSwitcher(initial=self.pane):
+            yield WhyPane(self.stage)
+            yield AnswersPane(self.stage.number)
+            yield ChangesPane()
+            yield ChecksPane(self.stage)
+            yield LogsPane()
+        yield Static(id="status")
+        yield Static(id="keys")
+
+    def on_mount(self) -> None:
+        """Show everything as it is."""
+        self.action_pane(self.pane)
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw what depends on the width, and cover what there is no room for."""
+        self.wizard.fit(event.size)
+        self.call_after_refresh(self.show)
+
+    # What is shown.
+
+    def show(self) -> None:
+        """Show the run, the standing and the form as the app has them now."""
+        if not self.is_mounted or self.wizard.closing:
+            return
+        app = self.wizard
+        view = app.view
+        self.query_one(Rail).show(app.standing, self.stage.number, app.running_stage)
+        calling = "changes" if view.question and view.question.stage == self.stage.number else ""
+        self.query_one(PaneBar).show(self.pane, calling)
+        self._write("#top", self._top())
+        self._write("#standing", self._standing())
+        self.show_status()
+        self.query_one(ChecksPane).show(view.stage(self.stage.number))
+        question = view.question if calling else None
+        self.query_one(ChangesPane).show(
+            app.plans.get(self.stage.number, ""), self._plan_words(), question, read_only=not app.in_control
+        )
+
+    def show_status(self) -> None:
+        """Show what the run is doing, and what works now; called each second while something is waited for."""
+        self._write("#status", self._status())
+        self._write("#keys", self._keys())
+
+    async def show_form(self) -> None:
+        """Show the answers."""
+        if self.wizard.form is not None:
+            await self.query_one(AnswersPane).show(self.wizard.form, read_only=not self.wizard.in_control)
+
+    def add_logs(self, batch: LogBatch) -> None:
+        """Add lines of the mail logs."""
+        self.query_one(LogsPane).add(batch, self._marks())
+
+    def say(self, notes: tuple[str, ...]) -> None:
+        """Add lines of the run."""
+        self.query_one(LogsPane).say(notes)
+
+    def _write(self, where: str, content: Content) -> None:
+        """Write to a line, if it is not what stands there: what does not change costs nothing."""
+        target = self.query_one(where, Static)
+        if target.content != content:
+            target.update(content)
+
+    def _top(self) -> Content:
+        app = self.wizard
+        parts = [part(" mailman-wizard ", "bold"), part(f" {app.desk.site.mail.hostname}  ", "plain")]
+        if app.alone:
+            parts.append(part(f"stage {app.alone} alone  ", "dim"))
+        if not app.in_control:
+            words = "read-only" if app.watching else "read-only: another terminal has the controls, t takes over"
+            parts.append(part(words, "warn"))
+        elif app.is_running:
+            parts.append(part(f"a run is on: stage {app.view.current or '…'}", "busy"))
+        return Content.assemble(*parts)
+
+    def _standing(self) -> Content:
+        each = next((row for row in self.wizard.standing if row.number == self.stage.number), None)
+        if each is None:
+            return Content("")
+        state = mark(each.state)
+        text = {"verified": f"verified {_clock(each.at)}", "shut": "shut: a stage before it is not verified"}
+        words = text.get(each.state) or (f"{each.state}: {each.why}" if each.why else state.word)
+        return Content.assemble(
+            part(f" {state.sign} stage {each.number}, {each.name}: ", state.style), part(words, "dim")
+        )
+
+    def _status(self) -> Content:
+        app, view = self.wizard, self.wizard.view
+        if app.said:
+            return Content.assemble(part(f" {app.said}", "warn"))
+        if view.question:
+            return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
+        if app.is_running and view.waiting:
+            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting))
+        if app.is_running:
+            return Content.assemble(part(" ▶ the run is starting", "busy"))
+        if view.finished and view.error:
+            return Content.assemble(part(f" ✘ {view.error.splitlines()[0]}", "bad"))
+        return Content.assemble(part(f" {app.advice(self.stage.number)}", "dim"))
+
+    def _keys(self) -> Content:
+        app = self.wizard
+        keys = [("F1", "help", True), ("F2", "shell", True)]
+        if app.view.question and app.in_control:
+            keys += [("F9", "apply", True), ("F12", "decline", True)]
+        elif app.is_running:
+            keys += [("^X", "stop", app.in_control)]
+        else:
+            keys += [("F8", "check", app.in_control), ("F9", "set up", app.in_control)]
+        if not app.alone:
+            keys += [("F10", "report" if self._done else "next", app.may_go_on(self.stage.number))]
+        extra = {"answers": [("^S", "save")], "logs": [("/", "search"), ("s", "which")], "check": [("c", "copy")]}
+        keys += [(key, word, True) for key, word in extra.get(self.pane, [])]
+        keys += [("q", "quit", True)]
+        pieces: list[tuple[str, str]] = []
+        for key, word, works in keys:
+            pieces += [part(f" {key}", "bold" if works else "dim"), part(f" {word} ", "plain" if works else "dim")]
+        return Content.assemble(*pieces)
+
+    @property
+    def _done(self) -> bool:
+        return self.stage.number == len(STAGES)
+
+    def _plan_words(self) -> str:
+        number = self.stage.number
+        if number in self.wizard.plan_errors:
+            return f"It cannot be planned: {self.wizard.plan_errors[number]}"
+        if number not in self.wizard.plans:
+            return "planning …"
+        if not self.wizard.plans[number]:
+            return "Nothing is to be changed: the server is as the answers want it."
+        return "What F9 would change; you are asked before anything is."
+
+    def _marks(self) -> frozenset[str]:
+        """What a log line of the present message has in it."""
+        view: StageView = self.wizard.view.stage(self.wizard.view.current)
+        message = view.message
+        if message is None:
+            return frozenset()
+        ids = {hop.queue_id for hop in message.hops.values() if hop.queue_id and "/" not in hop.queue_id}
+        return frozenset({message.id, *(each for each in ids if each)})
+
+    # Where somebody is.
+
+    def action_pane(self, pane: str) -> None:
+        """Show a pane, and put the focus where its keys work."""
+        if pane != self.pane:
+            self._before = [*self._before[-8:], self.pane]
+        self._go(pane)
+
+    def _go(self, pane: str) -> None:
+        self.pane = pane
+        self.query_one(ContentSwitcher).current = pane
+        target = self._first(pane)
+        if target is not None:
+            target.focus(scroll_visible=False)
+        else:
+            self.set_focus(None)
+        self.show()
+        self.wizard.came_to(self)
+
+    def _first(self, pane: str) -> Widget | None:
+        if pane == "answers":
+            fields = self._fields()
+            return fields[0] if fields else None
+        return self.query_one(FIRST_FOCUS[pane])
+
+    def _fields(self) -> list[Widget]:
+        """The widgets of the pane that can have the focus, in their order."""
+        pane = self.query_one(f"#{self.pane}")
+        found = [pane, *pane.query("*").results(Widget)]
+        return [each for each in found if each.can_focus and each.display and not each.disabled and _seen(each, self)]
+
+    def action_forward(self) -> None:
+        """Go to the next field; after the last one to the next pane."""
+        self._step(1)
+
+    def action_backward(self) -> None:
+        """Go to the field before; before the first one to the pane before."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        fields = self._fields()
+        here = fields.index(self.focused) if self.focused in fields else (-1 if by > 0 else len(fields))
+        if 0 <= here + by < len(fields):
+            fields[here + by].focus()
+            return
+        self.action_pane(PANES[(PANES.index(self.pane) + by) % len(PANES)])
+
+    def action_back(self) -> None:
+        """Close what is open, or go back to the pane before."""
+        if self.pane == "logs" and self.query_one(LogsPane).close_search():
+            return
+        if self.pane == "check" and isinstance(self.focused, Lines):
+            self.query_one("#checks", OptionList).focus()
+        elif self._before:
+            self._go(self._before.pop())
+
+    def action_search(self) -> None:
+        """Search the logs."""
+        if self.pane != "logs":
+            self.action_pane("logs")
+        self.query_one(LogsPane).open_search()
+
+    def action_copy(self) -> None:
+        """Copy what this pane tells."""
+        if self.pane == "check":
+            text = self.query_one(ChecksPane).copied()
+        elif self.pane == "changes":
+            text = "\n".join(self.query_one("#diff", Lines).texts)
+        elif self.pane == "logs":
+            text = "\n".join(self.query_one("#log", Lines).texts[-200:])
+        else:
+            return
+        self.app.copy_to_clipboard(text)
+        self.wizard.tell("copied to your terminal's clipboard (OSC 52)")
+
+
+def _seen(widget: Widget, screen: Screen[None]) -> bool:
+    """Whether nothing around it is hidden."""
+    return all(each.display for each in widget.ancestors if isinstance(each, Widget) and each is not screen)
+
+
+def _progress(waiting: Waiting) -> list[tuple[str, str]]:
+    if waiting.done is not None:
+        full = round(waiting.done * BAR)
+        return [part(f"{'█' * full}{'·' * (BAR - full)} {waiting.done:4.0%} ", "busy"), part(waiting.text)]
+    gone = max((datetime.now(UTC) - datetime.fromisoformat(waiting.at)).total_seconds(), 0.0)
+    if waiting.limit is None:
+        return [part(waiting.text), part(f"  {gone:.0f} s", "dim")]
+    return [part(waiting.text), part(f"  {max(waiting.limit - gone, 0.0):.0f} s left", "warn")]
+
+
+def _clock(at: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return at

@@ -1,0 +1,162 @@
+"""``--plain``: the same six stages as questions and answers in plain lines, for screen readers and scripts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from wizard.commands import runs
+from wizard.commands.call import Call
+from wizard.desk import Answer, Desk, Form, Standing
+from wizard.errors import AnswerError, ExitCode, RefusedError, WizardError
+from wizard.render import render
+from wizard.stages import STAGES
+
+LAST = len(STAGES)
+MENU = "w why, a answers, s show the changes, p set up, c check, n next, q quit"
+
+
+class EndedError(Exception):
+    """Nobody answers any more."""
+
+
+def walk(call: Call, alone: int) -> int:
+    """Go through the stages, or through one alone, until somebody quits.
+
+    Returns:
+        0 if the stage that was left is verified, else 1.
+
+    Raises:
+        RefusedError: another terminal has the controls.
+    """
+    desk = call.desk()
+    if not desk.in_control:
+        raise RefusedError("another terminal has the controls; 'mailman-wizard watch' shows what goes on")
+    number = alone or next((each.number for each in desk.standing() if each.state != "verified"), LAST)
+    _head(call, desk, number)
+    try:
+        while (going := _once(call, desk, number, alone)) is not None:
+            if going != number:
+                number = going
+                _head(call, desk, number)
+    except EndedError:
+        call.show.say("")
+    return int(ExitCode.VERIFIED if _at(desk, number).state == "verified" else ExitCode.NOT_VERIFIED)
+
+
+def _once(call: Call, desk: Desk, number: int, alone: int) -> int | None:
+    """Ask once what to do and do it; returns the stage to go on with, or None to quit."""
+    verified = _at(desk, number).state == "verified"
+    usual = ("n" if number < LAST and not alone else "q") if verified else "p"
+    word = _asked(call, f"stage {number}: {MENU} [{usual}]: ") or usual
+    if word == "q":
+        return None
+    if word == "n":
+        return _next(call, desk, number, alone)
+    do = _ACTIONS.get(word)
+    if do is None:
+        call.show.say(f"{word!r} is none of: {MENU}")
+        return number
+    try:
+        do(call, desk, number)
+    except WizardError as error:
+        call.show.say(f"mailman-wizard: {error}")
+    return number
+
+
+def _head(call: Call, desk: Desk, number: int) -> None:
+    stage, at = STAGES[number - 1], _at(desk, number)
+    why = f": {at.why}" if at.why else ""
+    call.show.line("")
+    call.show.line(f"stage {number} of {LAST}, {stage.name} ({at.state}{why})", "bold")
+    call.show.line(stage.purpose)
+
+
+def _next(call: Call, desk: Desk, number: int, alone: int) -> int | None:
+    shut = next((each for each in desk.standing()[:number] if each.state != "verified"), None)
+    if alone:
+        call.show.say("one stage alone is open; 'mailman-wizard --plain' goes through all six")
+    elif shut is not None:
+        why = f" ({shut.why})" if shut.why else ""
+        call.show.say(f"the gate is shut: stage {shut.number} ({shut.name}) is {shut.state}{why}")
+    elif number < LAST:
+        return number + 1
+    else:
+        call.show.line("all six stages are verified", "bold green")
+        return None
+    return number
+
+
+def _why(call: Call, _desk: Desk, number: int) -> None:
+    for line in render(f"why/{STAGES[number - 1].name}.md").rstrip("\n").split("\n"):
+        call.show.line(line)
+
+
+def _answers(call: Call, desk: Desk, number: int) -> None:
+    """Ask every answer of the stage; Enter keeps what is there, and what is wrong is asked again."""
+    form = desk.form({})
+    for each in form.of_stage(number):
+        call.show.line(f"{each.field.title} ({each.key}): {each.field.help}")
+        call.show.line(f"  may be: {each.field.may_be}; the server has: {each.present or 'not known'}")
+        form = _answered(call, form, each)
+    if not form.changes:
+        call.show.say("nothing was changed")
+    elif form.problems:
+        raise AnswerError(form.wrong)
+    else:
+        desk.save(form)
+        call.show.say(f"saved in {desk.path}")
+
+
+def _answered(call: Call, form: Form, answer: Answer) -> Form:
+    while True:
+        text = _asked(call, f"  {answer.key} [{answer.saved}]: ")
+        if not text:
+            return form
+        typed = form.typed(answer.key, text)
+        found = typed.answer(answer.key)
+        if found is None or not found.problem:
+            return typed
+        call.show.say(f"  {found.problem}")
+
+
+def _changes(call: Call, desk: Desk, number: int) -> None:
+    text = desk.plan(number)
+    if text:
+        call.show.diff(text)
+    else:
+        call.show.line("nothing to change")
+
+
+def _set_up(call: Call, desk: Desk, number: int) -> None:
+    runs.follow(call, desk.start("apply", number, number))
+
+
+def _check(call: Call, desk: Desk, number: int) -> None:
+    runs.follow(call, desk.start("check", number, number))
+
+
+_ACTIONS: Mapping[str, Callable[[Call, Desk, int], None]] = {
+    "w": _why,
+    "a": _answers,
+    "s": _changes,
+    "p": _set_up,
+    "c": _check,
+}
+
+
+def _at(desk: Desk, number: int) -> Standing:
+    return desk.standing()[number - 1]
+
+
+def _asked(call: Call, question: str) -> str:
+    """Ask for one line.
+
+    Raises:
+        EndedError: there is none any more.
+    """
+    call.show.ask(question)
+    line = sys.stdin.readline()
+    if not line:
+        raise EndedError
+    return line.strip()
