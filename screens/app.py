@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -29,6 +29,7 @@ from wizard.screens.threads import Bell, Follower, LogReader, News, aside
 from wizard.screens.words import help_for
 from wizard.stages import STAGES
 
+T = TypeVar("T")
 SECOND = 1.0
 """Between two redraws of the seconds that are left."""
 SETTLE = 0.5
@@ -92,7 +93,8 @@ class WizardApp(App[int]):
         self._noted = 0
         self._asked = 0
         self._settling: Timer | None = None
-        self._reported = ""
+        self.stood = False
+        """Whether it was seen where the stages stand."""
 
     # The beginning.
 
@@ -105,7 +107,7 @@ class WizardApp(App[int]):
         elif not self.terminal.truecolour:
             self.theme = "textual-ansi"
         self.loop = asyncio.get_running_loop()
-        self.redraw = Bell(self.loop, self._happened)
+        self.redraw = Bell(self.loop, self.call_later, self._happened)
         self._news = None if self.watching else News(self.desk, self.redraw)
         if self.watching:
             self._follow(self.watching)
@@ -116,6 +118,10 @@ class WizardApp(App[int]):
         self._open(self.alone or self._place.stage or 0)
         self._look()
         self.set_interval(SECOND, self._tick)
+
+    def _aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
+        """Do something that blocks beside the screen; see `aside`."""
+        aside(self.loop, self.call_later, work, then)
 
     def _open(self, number: int) -> None:
         """Open a stage's screen; 0: the first that is not verified, as soon as that is known."""
@@ -135,6 +141,8 @@ class WizardApp(App[int]):
     def _of(self, number: int) -> StageScreen:
         if number not in self._screens:
             self._screens[number] = StageScreen(STAGES[number - 1])
+            # What is installed is kept when another screen takes its place.
+            self.install_screen(self._screens[number], f"stage-{number}")
         return self._screens[number]
 
     @property
@@ -209,9 +217,9 @@ class WizardApp(App[int]):
 
     def _look(self) -> None:
         """Ask anew where the stages stand, and what the server has."""
-        aside(self.loop, self.desk.standing, self._stands)
+        self._aside(self.desk.standing, self._stands)
         drafts = self.form.changes if self.form else dict(self._place.drafts)
-        aside(self.loop, lambda: self.desk.form(drafts), self._formed)
+        self._aside(lambda: self.desk.form(drafts), self._formed)
         self.plans.clear()
         self.plan_errors.clear()
         if self.here is not None:
@@ -222,6 +230,7 @@ class WizardApp(App[int]):
             self.tell(str(found))
             return
         self.standing = found
+        self.stood = True
         if self._wants_first:
             self._wants_first = False
             first = next((each.number for each in found if each.state != "verified"), LAST)
@@ -249,7 +258,7 @@ class WizardApp(App[int]):
                 self.here.show()
 
         if number not in self.plans and not self.is_running:
-            aside(self.loop, lambda: self.desk.plan(number), planned)
+            self._aside(lambda: self.desk.plan(number), planned)
 
     def tell(self, text: str) -> None:
         """Say something once, on the line above the keys."""
@@ -316,7 +325,7 @@ class WizardApp(App[int]):
         place = Place(screen.stage.number, screen.pane, drafts, self.theme)
         if place != self._place:
             self._place = place
-            aside(self.loop, lambda: self.desk.remember(place), self._failed)
+            self._aside(lambda: self.desk.remember(place), self._failed)
 
     def _failed(self, found: object) -> None:
         if isinstance(found, Exception):
@@ -405,7 +414,7 @@ class WizardApp(App[int]):
             return
         directory = self._follower.directory
         question = message.question.number
-        aside(self.loop, lambda: self.desk.answer(directory, question, approve=message.approve), self._failed)
+        self._aside(lambda: self.desk.answer(directory, question, approve=message.approve), self._failed)
         if self.here is not None and message.approve:
             self.here.action_pane("check")
 
@@ -423,7 +432,7 @@ class WizardApp(App[int]):
         elif command == "apply" and each.state == "shut" and not self.alone:
             self.tell(self.missing(number - 1))
         elif self._saved(screen):
-            aside(self.loop, lambda: self.desk.start(command, number, number), self._begun)
+            self._aside(lambda: self.desk.start(command, number, number), self._begun)
             screen.action_pane("check")
             self.tell("starting …")
 
@@ -498,7 +507,7 @@ class WizardApp(App[int]):
             else:
                 self.push_screen(Page("Report", found))
 
-        aside(self.loop, self.desk.report, reported)
+        self._aside(self.desk.report, reported)
 
     def action_stop_run(self) -> None:
         """Ask whether the run is to be stopped."""
@@ -509,7 +518,7 @@ class WizardApp(App[int]):
             self.tell("this screen is read-only")
         else:
             text = "Stop the run? It puts back what it was changing."
-            self._asking(text, lambda: aside(self.loop, lambda: self.desk.stop(follower.directory), self._failed))
+            self._asking(text, lambda: self._aside(lambda: self.desk.stop(follower.directory), self._failed))
 
     def action_take_over(self) -> None:
         """Ask whether this terminal is to have the controls."""

@@ -37,7 +37,7 @@ STYLES = {
     "bad": "bold $text-error",
     "warn": "bold $text-warning",
     "busy": "bold $text-accent",
-    "dim": "$text-muted",
+    "dim": "$foreground-muted",
     "plain": "",
     "bold": "bold",
 }

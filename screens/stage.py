@@ -51,6 +51,7 @@ class StageScreen(Screen[None]):
         self.pane = "why"
         self.logged = False
         """Whether its logs were opened."""
+        self._laid_out = False
         self._before: list[str] = []
         """The panes that were shown before, for Esc."""
 
@@ -76,7 +77,12 @@ class StageScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show everything as it is."""
+        self._laid_out = True
         self.action_pane(self.pane)
+
+    def on_unmount(self) -> None:
+        """Show nothing any more."""
+        self._laid_out = False
 
     def on_resize(self, event: Resize) -> None:
         """Draw what depends on the width, and cover what there is no room for."""
@@ -87,7 +93,7 @@ class StageScreen(Screen[None]):
 
     def show(self) -> None:
         """Show the run, the standing and the form as the app has them now."""
-        if not self.is_mounted or self.wizard.closing:
+        if not self._laid_out or self.wizard.closing:
             return
         app = self.wizard
         view = app.view
@@ -105,12 +111,14 @@ class StageScreen(Screen[None]):
 
     def show_status(self) -> None:
         """Show what the run is doing, and what works now; called each second while something is waited for."""
+        if not self._laid_out:
+            return
         self._write("#status", self._status())
         self._write("#keys", self._keys())
 
     async def show_form(self) -> None:
         """Show the answers."""
-        if self.wizard.form is not None:
+        if self._laid_out and self.wizard.form is not None:
             await self.query_one(AnswersPane).show(self.wizard.form, read_only=not self.wizard.in_control)
 
     def add_logs(self, batch: LogBatch) -> None:
@@ -159,7 +167,8 @@ class StageScreen(Screen[None]):
         if app.is_running and view.waiting:
             return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting))
         if app.is_running:
-            return Content.assemble(part(" ▶ the run is starting", "busy"))
+            where = f"stage {view.current} goes on" if view.current else "the run is starting"
+            return Content.assemble(part(f" ▶ {where}", "busy"))
         if view.finished and view.error:
             return Content.assemble(part(f" ✘ {view.error.splitlines()[0]}", "bad"))
         return Content.assemble(part(f" {app.advice(self.stage.number)}", "dim"))

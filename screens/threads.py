@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from wizard.desk import Desk, LogBatch, RunView, step
 
@@ -20,13 +20,15 @@ EVERY = 0.1
 KEPT = 20
 """Batches of log lines that wait to be drawn at most; older ones are left out."""
 T = TypeVar("T")
+Later: TypeAlias = Callable[..., object]
 
 
 class Bell:
     """Asks for a redraw from any thread, once for as much as has happened."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, redraw: Callable[[], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, later: Later, redraw: Callable[[], None]) -> None:
         self._loop = loop
+        self._later = later
         self._redraw = redraw
         self._rung = threading.Event()
 
@@ -41,7 +43,7 @@ class Bell:
 
     def _answer(self) -> None:
         self._rung.clear()
-        self._redraw()
+        self._later(self._redraw)
 
 
 class Follower:
@@ -104,8 +106,17 @@ class LogReader:
             self._bell()
 
 
-def aside(loop: asyncio.AbstractEventLoop, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
-    """Do something that blocks in a thread, and hand on what came of it, or the error."""
+def aside(
+    loop: asyncio.AbstractEventLoop, later: Later, work: Callable[[], T], then: Callable[[T | Exception], None]
+) -> None:
+    """Do something that blocks in a thread, and hand on what came of it, or the error.
+
+    Args:
+        loop: the screen's.
+        later: puts a call in line with the screen's other work; Textual's ``call_later``.
+        work: what blocks.
+        then: takes what came of it.
+    """
 
     def run() -> None:
         result: T | Exception
@@ -114,7 +125,7 @@ def aside(loop: asyncio.AbstractEventLoop, work: Callable[[], T], then: Callable
         except Exception as error:  # noqa: BLE001 (whatever it is, it is shown)
             result = error
         try:
-            loop.call_soon_threadsafe(then, result)
+            loop.call_soon_threadsafe(later, then, result)
         except RuntimeError:  # the screen is gone
             return
 

@@ -59,6 +59,11 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f} s"
 
 
+def target(stage: StageView) -> Content:
+    """Say where the newest message goes."""
+    return Content.assemble(part(f"to {stage.message.to}", "dim")) if stage.message else Content("")
+
+
 def mailboxes(stage: StageView) -> Content:
     """Draw the mailboxes of the newest message that is for some: a box each, filled when it has come."""
     message = next((each for each in reversed(stage.messages) if each.of), None)

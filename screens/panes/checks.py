@@ -50,6 +50,8 @@ class ChecksPane(Vertical):
 
     def show(self, view: StageView) -> None:
         """Show the checks as they are now; only what has changed is drawn."""
+        if view.number and not view.checks:
+            self._chosen = ""
         self._view = view
         options = self.query_one("#checks", OptionList)
         for check in self._stage.checks:
@@ -59,6 +61,18 @@ class ChecksPane(Vertical):
                 options.replace_option_prompt(check.id, _row(check.title, now))
         self._picture()
         self._details()
+        self._keep_in_view(options)
+
+    def _keep_in_view(self, options: OptionList) -> None:
+        """Go with the run, as long as nobody has gone to a check."""
+        here = next((each.id for each in self._view.checks if each.state == "running"), None)
+        here = here or (self.shown.id if self.shown else None)
+        if here is None or (self._chosen and options.has_focus):
+            return
+        index = options.get_option_index(here)
+        if options.highlighted != index:
+            with options.prevent(OptionList.OptionHighlighted):
+                options.highlighted = index
 
     @property
     def shown(self) -> CheckView | None:
@@ -90,7 +104,7 @@ class ChecksPane(Vertical):
     def _picture(self) -> None:
         width = max(self.size.width - 2, 40)
         lines = [way.picture(self._view, width)]
-        extra = [each for each in (self._boxes(), way.plot(self._view.times)) if each.plain]
+        extra = [each for each in (way.target(self._view), self._boxes(), way.plot(self._view.times)) if each.plain]
         lines.append(Content("   ").join(extra) if extra else Content(""))
         self.query_one("#way", Static).update(Content("\n").join(lines))
 

@@ -1,0 +1,1 @@
+"""The screens on recorded and on real runs."""
