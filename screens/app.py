@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -60,7 +61,13 @@ class WizardApp(App[int]):
     ]
 
     def __init__(
-        self, desk: Desk, *, alone: int = 0, watching: Path | None = None, terminal: Terminal | None = None
+        self,
+        desk: Desk,
+        *,
+        alone: int = 0,
+        watching: Path | None = None,
+        terminal: Terminal | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare the screens.
 
@@ -69,6 +76,7 @@ class WizardApp(App[int]):
             alone: the one stage that is looked at; 0 for all six.
             watching: a run that is only looked at.
             terminal: what the terminal can do.
+            now: the clock, for the seconds that are left.
         """
         self.terminal = terminal or Terminal.of(os.environ)
         Driver.terminal = self.terminal
@@ -85,6 +93,7 @@ class WizardApp(App[int]):
         self.said = ""
         """What is to be said once; gone with the next key."""
         self.closing = False
+        self.now = now
         self._place = Place()
         self._follower: Follower | None = None
         self._news: News | None = None

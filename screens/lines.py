@@ -34,7 +34,7 @@ class Lines(ScrollView, can_focus=True):
     """A window on lines; nothing is drawn while nothing changes."""
 
     DEFAULT_CSS = """
-    Lines { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }
+    Lines { height: 1fr; background: transparent; overflow-x: hidden; scrollbar-size-vertical: 1; }
     Lines > .lines--plain { color: $foreground; }
     Lines > .lines--added { color: $text-success; }
     Lines > .lines--removed { color: $text-error; }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -165,7 +165,7 @@ class StageScreen(Screen[None]):
         if view.question:
             return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
         if app.is_running and view.waiting:
-            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting))
+            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, app.now()))
         if app.is_running:
             where = f"stage {view.current} goes on" if view.current else "the run is starting"
             return Content.assemble(part(f" ▶ {where}", "busy"))
@@ -296,11 +296,11 @@ def _seen(widget: Widget, screen: Screen[None]) -> bool:
     return all(each.display for each in widget.ancestors if isinstance(each, Widget) and each is not screen)
 
 
-def _progress(waiting: Waiting) -> list[tuple[str, str]]:
+def _progress(waiting: Waiting, now: datetime) -> list[tuple[str, str]]:
     if waiting.done is not None:
         full = round(waiting.done * BAR)
         return [part(f"{'█' * full}{'·' * (BAR - full)} {waiting.done:4.0%} ", "busy"), part(waiting.text)]
-    gone = max((datetime.now(UTC) - datetime.fromisoformat(waiting.at)).total_seconds(), 0.0)
+    gone = max((now - datetime.fromisoformat(waiting.at)).total_seconds(), 0.0)
     if waiting.limit is None:
         return [part(waiting.text), part(f"  {gone:.0f} s", "dim")]
     return [part(waiting.text), part(f"  {max(waiting.limit - gone, 0.0):.0f} s left", "warn")]

@@ -14,6 +14,7 @@ NAMES = {"entry": "entry", "lmtp": "LMTP", "mailman": "Mailman", "outbound": "ou
 BARS = "▁▂▃▄▅▆▇█"
 BOX, EMPTY = "■", "□"
 MOST_BOXES = 24
+MOST_BARS = 24
 
 
 def picture(stage: StageView, width: int) -> Content:
@@ -76,11 +77,12 @@ def mailboxes(stage: StageView) -> Content:
     )
 
 
-def plot(times: Sequence[float], width: int = 24) -> Content:
-    """Draw the newest delivery times as bars, and say the fastest and the slowest."""
+def plot(times: Sequence[float], width: int) -> Content:
+    """Draw the newest delivery times as bars, and say the fastest and the slowest; nothing where there is no room."""
     if not times:
         return Content("")
-    shown = times[-width:]
-    top = max(shown) or 1.0
-    bars = "".join(BARS[min(int(each / top * (len(BARS) - 1) + 0.5), len(BARS) - 1)] for each in shown)
-    return Content.assemble(part(bars, "busy"), part(f" {min(shown):.1f} to {max(shown):.1f} s", "dim"))
+    words = f" {min(times):.1f} to {max(times):.1f} s"
+    shown = times[-min(max(width - len(words), 0), MOST_BARS) :] if width > len(words) else ()
+    top = max(times) or 1.0
+    bars = "".join(BARS[round(each / top * (len(BARS) - 1))] for each in shown)
+    return Content.assemble(part(bars, "busy"), part(words, "dim")) if bars else Content("")

@@ -17,6 +17,7 @@ from wizard.screens.lines import Line, Lines
 from wizard.screens.marks import mark, part, signed
 from wizard.stages.model import Stage
 
+GAP = "   "
 BOXED = frozenset({5, 6})
 """The stages whose posts go to many mailboxes."""
 
@@ -104,8 +105,10 @@ class ChecksPane(Vertical):
     def _picture(self) -> None:
         width = max(self.size.width - 2, 40)
         lines = [way.picture(self._view, width)]
-        extra = [each for each in (way.target(self._view), self._boxes(), way.plot(self._view.times)) if each.plain]
-        lines.append(Content("   ").join(extra) if extra else Content(""))
+        extra = [each for each in (way.target(self._view), self._boxes()) if each.plain]
+        used = sum(each.cell_length + len(GAP) for each in extra)
+        extra += [each for each in (way.plot(self._view.times, width - used),) if each.plain]
+        lines.append(Content(GAP).join(extra) if extra else Content(""))
         self.query_one("#way", Static).update(Content("\n").join(lines))
 
     def _boxes(self) -> Content:

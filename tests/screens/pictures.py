@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from textual.pilot import Pilot
 
-from tests.screens.desks import Server, lines, living
+from tests.screens.desks import AT, Server, lines, living
 from wizard.screens.app import WizardApp
 from wizard.screens.terminal import Terminal
 
@@ -45,6 +47,7 @@ PICTURES = (
 LIMIT = 30
 """Seconds."""
 GLANCE = 0.02
+SINCE = timedelta(seconds=4)
 DARK = Terminal("xterm-256color", ascii_only=False, colours=True, truecolour=True)
 
 
@@ -57,7 +60,8 @@ async def drawn(picture: Picture, size: tuple[int, int], theme: str = "textual-d
             directory = server.recorded(picture.until, picture.count)
             if "run.finished" not in picture.until:
                 kept.enter_context(living(directory))
-        app = WizardApp(server.desk(), terminal=DARK)
+        last = json.loads(lines(picture.until, picture.count)[-1])["at"] if picture.until else AT
+        app = WizardApp(server.desk(), terminal=DARK, now=lambda: datetime.fromisoformat(last) + SINCE)
         async with app.run_test(size=size) as pilot:
             app.theme = theme
             number = len(lines(picture.until, picture.count)) if picture.until else 0

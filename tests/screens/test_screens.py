@@ -1,0 +1,291 @@
+"""The screens and the gate, on recorded runs and a machine in memory: what is shown, and what a key does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tests.screens.desks import Server, living
+from tests.screens.pictures import DARK, GLANCE, LIMIT, settled
+from wizard.desk import Seat
+from wizard.screens.app import WizardApp
+from wizard.screens.stage import StageScreen
+from wizard.stages import STAGES
+
+SIZE = (80, 24)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    return Server(tmp_path)
+
+
+@asynccontextmanager
+async def opened(
+    server: Server, *, alone: int = 0, number: int = 0, watching: Path | None = None, size: tuple[int, int] = SIZE
+) -> AsyncIterator[tuple[WizardApp, Pilot[int]]]:
+    """Open the wizard; `number` is the event of a run up to which it must have been read."""
+    app = WizardApp(server.desk(), alone=alone, watching=watching, terminal=DARK)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot, number)
+        yield app, pilot
+
+
+async def until(pilot: Pilot[int], seen: Callable[[], bool]) -> None:
+    """Wait until something is seen on the screen."""
+    for _ in range(round(LIMIT / GLANCE)):
+        if seen():
+            return
+        await pilot.pause(GLANCE)
+    raise AssertionError(shown(pilot.app))
+
+
+def shown(app: object) -> str:
+    """Return the screen as text."""
+    assert isinstance(app, WizardApp)
+    width, _ = app.size
+    rows = app.screen._compositor.render_strips()  # noqa: SLF001 (Textual has no public way to the text of a screen)
+    return "\n".join(row.text[:width].rstrip() for row in rows)
+
+
+def line(app: WizardApp, where: str) -> str:
+    assert app.here is not None
+    return str(app.here.query_one(where, Static).content)
+
+
+class TestTheGate:
+    async def test_it_begins_at_the_first_stage_that_is_not_verified(self, server: Server) -> None:
+        server.verified(1, 2)
+        async with opened(server) as (app, pilot):
+            await until(pilot, lambda: "Stage 3" in shown(app))
+            assert isinstance(app.screen, StageScreen)
+            assert app.screen.stage is STAGES[2]
+
+    @pytest.mark.parametrize("number", range(1, 7))
+    async def test_it_is_shut_behind_a_stage_that_is_not_verified(self, server: Server, number: int) -> None:
+        server.verified(*range(1, number))
+        async with opened(server) as (app, pilot):
+            await pilot.press(str(number), "f10")
+            assert app.here is not None
+            assert app.here.stage.number == number
+            assert f"the gate is shut: stage {number}" in line(app, "#status")
+
+    @pytest.mark.parametrize("number", range(1, 6))
+    async def test_it_opens_behind_one_that_is(self, server: Server, number: int) -> None:
+        server.verified(*range(1, number + 1))
+        async with opened(server) as (app, pilot):
+            await pilot.press(str(number), "f10")
+            await until(pilot, lambda: app.here is not None and app.here.stage.number == number + 1)
+
+    async def test_a_stage_that_failed_shuts_it_again_and_says_so(self, server: Server) -> None:
+        server.verified(1, 3, failed=2)
+        async with opened(server) as (app, pilot):
+            await pilot.press("3", "f10")
+            assert "stage 2 (mailman) is failed" in line(app, "#status")
+
+    async def test_a_change_makes_what_stands_on_it_stale(self, server: Server) -> None:
+        server.verified(1, 2)
+        server.host.edit(Path("/etc/postfix/main.cf"))
+        async with opened(server) as (app, pilot):
+            assert "stale: changed since it was verified: /etc/postfix/main.cf" in line(app, "#standing")
+            await pilot.press("f10")
+            assert "the gate is shut" in line(app, "#status")
+
+    async def test_no_key_sets_up_a_stage_that_is_shut(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("4", "f9")
+            await pilot.pause()
+            assert "the gate is shut: stage 1" in line(app, "#status")
+            assert list(server.state.runs.iterdir()) == []
+
+
+class TestARunThatWasRecorded:
+    async def test_every_check_of_every_stage_is_shown_with_its_evidence(self, server: Server) -> None:
+        server.verified(1, 2, 3, 4, 5, 6)
+        directory = server.recorded()
+        number = len((directory / "events.jsonl").read_text().splitlines())
+        async with opened(server, number=number) as (app, pilot):
+            for stage in STAGES:
+                await pilot.press(str(stage.number), "f6")
+                await until(pilot, lambda stage=stage: stage.checks[-1].title in shown(app))
+                view = app.view.stage(stage.number)
+                assert [check.id for check in view.checks] == [check.id for check in stage.checks]
+                assert {check.state for check in view.checks} == {"pass"}
+                assert view.checks[-1].evidence[0][:40] in shown(app)
+
+    async def test_the_mails_way_lights_up(self, server: Server) -> None:
+        directory = server.recorded('"id": "broadcast.delivery", "outcome"')
+        with living(directory):
+            number = len((directory / "events.jsonl").read_text().splitlines())
+            async with opened(server, number=number) as (app, pilot):
+                await pilot.press("5", "f6")
+                await until(pilot, lambda: "3 of 3 mailboxes" in shown(app))
+                way = line(app, "#way")
+                assert way.count("✔") == 6
+                assert "■■■" in way
+
+    async def test_a_plan_that_waits_is_brought_into_view_and_answered_once(self, server: Server) -> None:
+        directory = server.recorded('"kind": "plan.made"')
+        asked = {"schema": 1, "number": 99, "at": "2026-11-22T14:00:00+00:00", "kind": "plan.waiting"}
+        with (directory / "events.jsonl").open("a") as file:
+            file.write(json.dumps({**asked, "stage": 1, "question": 1, "text": "== file /etc/x\n-old\n+new"}) + "\n")
+        with living(directory):
+            async with opened(server, number=99) as (app, pilot):
+                await until(pilot, lambda: "shall these changes be made" in shown(app))
+                assert "+new" in shown(app)
+                await pilot.press("f9")
+                await until(pilot, lambda: (directory / "answer-1").exists())
+                assert (directory / "answer-1").read_bytes() == b"yes"
+
+    async def test_a_run_that_was_killed_is_told(self, server: Server) -> None:
+        directory = server.recorded('"kind": "stage.started"')
+        (directory / "output").write_text("Killed\n")
+        server.verified(1)
+        async with opened(server) as (_, pilot):
+            await pilot.press("f4")
+            await pilot.press("q")
+        async with opened(server, number=2) as (app, pilot):
+            await until(pilot, lambda: "the run ended without a word: Killed" in line(app, "#status"))
+
+    async def test_what_is_no_event_is_no_matter(self, server: Server) -> None:
+        directory = server.recorded()
+        log = directory / "events.jsonl"
+        good = log.read_text().splitlines(keepends=True)
+        log.write_text("".join([*good[:20], "\x00\x1b[2J{half\n", '{"number": 1}\n', "[]\n", *good[20:], '{"numb']))
+        server.verified(1)
+        async with opened(server) as (_, pilot):
+            await pilot.press("f3")
+            await pilot.press("q")
+        async with opened(server, number=len(good)) as (app, _):
+            assert app.view.finished
+
+
+class TestAnswers:
+    async def test_what_is_wrong_is_said_while_it_is_typed(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f4", "end", "!")
+            await until(pilot, lambda: "✘" in shown(app))
+            assert "so without" in shown(app)
+            await pilot.press("f9")
+            assert "mail.hostname" in line(app, "#status")
+            assert not server.site.exists()
+
+    async def test_they_are_saved_and_there_again(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f4", "ctrl+a", "ctrl+k", *"lists.example.edu", "tab", "ctrl+a", "ctrl+k", *"example.edu")
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: f"saved in {server.site}"[:70] in line(app, "#status"))
+        assert 'hostname = "lists.example.edu"' in str(server.host.files[server.site].content)
+
+    async def test_a_choice_is_made_with_the_arrow_keys(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f4", "tab", "tab", "right")
+            await until(pilot, lambda: app.form is not None and app.form.changes == {"mail.domain_class": "dedicated"})
+
+    async def test_what_was_typed_and_the_place_come_back(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f4", "end", "x")
+            await until(pilot, lambda: bool(app.form and app.form.changes))
+            await pilot.press("f7", "f4")
+            await until(pilot, (server.state.root / "place.json").exists)
+            await until(pilot, lambda: "mail.hostname" in (server.state.root / "place.json").read_text())
+        async with opened(server) as (app, _):
+            assert app.here is not None
+            assert app.here.pane == "answers"
+            assert app.form is not None
+            assert app.form.changes == {"mail.hostname": "mail.local.edux"}
+
+    async def test_a_place_that_cannot_be_read_is_set_aside(self, server: Server) -> None:
+        (server.state.root / "place.json").write_text('{"stage": "th')
+        async with opened(server) as (app, _):
+            assert "could not be read and was set aside as place.corrupt" in line(app, "#status")
+
+
+class TestTwoTerminals:
+    async def test_the_second_is_read_only_and_takes_over(self, server: Server) -> None:
+        first = Seat(server.state.root)
+        async with opened(server) as (app, pilot):
+            assert "read-only: another terminal has the controls" in line(app, "#top")
+            await pilot.press("f8")
+            assert "read-only" in line(app, "#status")
+            await pilot.press("t", "y")
+            await until(pilot, lambda: app.in_control)
+            assert not first.held
+            await until(pilot, lambda: "read-only" not in line(app, "#top"))
+            first.take()
+            await until(pilot, lambda: "read-only" in line(app, "#top"))
+        first.leave()
+
+    async def test_watch_shows_a_run_and_changes_nothing(self, server: Server) -> None:
+        directory = server.recorded()
+        async with opened(server, watching=directory) as (app, pilot):
+            await until(pilot, lambda: app.view.finished)
+            await pilot.press("f9", "t")
+            await pilot.pause()
+            assert not app.in_control
+            assert list(server.state.runs.iterdir()) == [directory]
+
+
+class TestOneStageAlone:
+    async def test_it_opens_at_once_and_stays(self, server: Server) -> None:
+        async with opened(server, alone=3) as (app, pilot):
+            assert app.here is not None
+            assert app.here.stage.number == 3
+            await pilot.press("5")
+            assert app.here.stage.number == 3
+            assert "one stage alone" in line(app, "#status")
+
+
+class TestTheFrame:
+    async def test_too_small_is_said_and_passes(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.resize_terminal(50, 15)
+            await until(pilot, lambda: "too small" in shown(app))
+            await pilot.resize_terminal(60, 20)
+            await until(pilot, lambda: "too small" not in shown(app) and "F1 help" in shown(app))
+
+    async def test_help_and_back(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f6", "f1")
+            await until(pilot, lambda: "The mail's way on top" in shown(app))
+            await pilot.press("escape")
+            await until(pilot, lambda: "F8 check" in shown(app))
+
+    async def test_tab_goes_through_all_panes(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            seen = []
+            for _ in range(30):
+                assert app.here is not None
+                seen.append(app.here.pane)
+                await pilot.press("tab")
+            assert list(dict.fromkeys(seen)) == ["why", "answers", "changes", "check", "logs"]
+
+    async def test_leaving_while_a_run_is_on_is_asked(self, server: Server) -> None:
+        directory = server.recorded('"kind": "check.started"')
+        with living(directory):
+            async with opened(server, number=5) as (app, pilot):
+                await pilot.press("q")
+                await until(pilot, lambda: "It goes on without this screen" in shown(app))
+                await pilot.press("n")
+                await until(pilot, lambda: "F1 help" in shown(app))
+
+    async def test_a_word_from_elsewhere_is_no_markup_and_no_control(self, server: Server) -> None:
+        directory = server.recorded('"kind": "stage.started"')
+        evil = "[red]\x1b]0;x\x07[/red] [@click=app.exit]\u202e"
+        said = {"schema": 1, "at": "2026-11-22T14:00:00+00:00", "stage": 1, "id": "postfix.smtp", "title": evil}
+        ended = {"seconds": 1, "outcome": "fail", "evidence": [evil], "diagnosis": None, "also": []}
+        with (directory / "events.jsonl").open("a") as file:
+            file.write(json.dumps({**said, "number": 98, "kind": "check.started"}) + "\n")
+            file.write(json.dumps({**said, **ended, "number": 99, "kind": "check.finished"}) + "\n")
+        with living(directory):
+            async with opened(server, number=99) as (app, pilot):
+                await pilot.press("f6")
+                await until(pilot, lambda: "[red]" in shown(app))
+                assert "\x1b" not in shown(app)
+                assert "\u202e" not in shown(app)
