@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from wizard import __version__, run
-from wizard.commands import configuration, labs, runs, tracing, words
+from wizard.commands import configuration, labs, report, runs, tracing, words
 from wizard.commands import wizard as screens
 from wizard.commands.call import Call
 from wizard.errors import ExitCode, WizardError
@@ -128,6 +128,9 @@ def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.Arg
     made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
     made = command("watch", runs.watch, "Follow a run, read-only, as it happens or afterwards.")
     made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest)")
+    made = command("report", report.report, "Show what a run has proven, when and with what evidence, as Markdown.")
+    made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest that has ended)")
+    made.add_argument("--html", action="store_true", help="as one HTML page")
     made = command("lab", labs.lab, "Run a command in a private copy of this machine.")
     made.add_argument("--bare", action="store_true", help="without packages added, and with the machine's network")
     made.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …", help="default: a shell")

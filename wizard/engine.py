@@ -247,7 +247,8 @@ class Engine:
         at = self.host.now().isoformat(timespec="seconds")
         verified = Verified(stage=number, at=at, run=self.run, passed=passed, parts=parts)
         session.save(known.record(verified), self.state.session)
-        self.emit("stage.finished", **result.data(), verified=passed)
+        versions = {name: parts[name] for name in session.PACKAGES if name in parts}
+        self.emit("stage.finished", **result.data(), verified=passed, packages=versions)
 
     def _sweep(self) -> None:
         remains.sweep(self.host, self._ledger, self.emit, but=self._bench.token)

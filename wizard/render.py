@@ -2,7 +2,8 @@
 
 What a template prints must be a plain word, as nearly all of a site's answers are, or have gone through the
 filter of the syntax it stands in. A filter quotes where that syntax can quote and refuses where it cannot;
-a value that is neither is refused, so that a forgotten filter is an error and not a hole.
+a value that is neither is refused, so that a forgotten filter is an error and not a hole. In templates of HTML,
+Jinja's own escaping comes on top.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, Undefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, Undefined, select_autoescape
 
 from wizard.errors import ExitCode, WizardError
+from wizard.printable import printable
 
 LONGEST_HEADER = 900
 """Characters of a value that still fits on a header's line of 998 with its name (RFC 5322, 2.1.1)."""
@@ -60,7 +62,7 @@ def environment(loader: BaseLoader) -> Environment:
     made = Environment(
         loader=loader,
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - nothing here is HTML, and `_finalized` refuses what no filter passed
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=False),
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -129,6 +131,29 @@ def text(value: object) -> Quoted:
     return Quoted("\n".join(_printable(line, "as text") for line in lines))
 
 
+def md(value: object) -> Quoted:
+    """Write a value as running text of Markdown, whatever is in it (CommonMark 0.31, 2.4; GFM 0.29, 6.9).
+
+    It may stand at the beginning of a block, in a list, or in a table with blanks around it. What does not print
+    becomes an escape, and blanks at its ends, which would have a meaning, go.
+    """
+    line = _escaped(value, "in Markdown").strip()
+    line = re.sub(r"[\\`*\[\]<>|~&$]|^[-+=#:]", r"\\\g<0>", line)  # what marks text up, anywhere or at the beginning
+    line = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", line)  # the same, but within a word
+    line = re.sub(r"^(\d+)([.)])(?= |$)", r"\1\\\2", line)  # a numbered list
+    return Quoted(re.sub(r"(?i)(:)(?=//)|(?<=www)(\.)", r"\\\g<0>", line))  # what becomes a link by itself
+
+
+def md_code(value: object) -> Quoted:
+    """Write a line of an indented block of Markdown, in which nothing has a meaning (CommonMark 0.31, 4.4)."""
+    return Quoted(_escaped(value, "in Markdown"))
+
+
+def html(value: object) -> Quoted:
+    """Write a value in HTML; what does not print becomes an escape, and Jinja does the rest."""
+    return Quoted(_escaped(value, "in HTML"))
+
+
 FILTERS: dict[str, Callable[[object], Quoted]] = {
     "main_cf": main_cf,
     "ini": ini,
@@ -136,8 +161,18 @@ FILTERS: dict[str, Callable[[object], Quoted]] = {
     "shell": shell,
     "unit": unit,
     "text": text,
+    "md": md,
+    "md_code": md_code,
+    "html": html,
 }
 """The filters by the names that templates use, one a syntax."""
+
+
+def _escaped(value: object, syntax: str) -> str:
+    """Write what does not print as an escape; for syntaxes that show text from elsewhere and must not refuse it."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise UnsafeValueError(value, syntax)
+    return printable(str(value))
 
 
 def _printable(value: object, syntax: str) -> str:

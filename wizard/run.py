@@ -15,12 +15,14 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Literal
 
 from wizard import __version__, atomic, events, wait
-from wizard.engine import Engine, StageResult
+from wizard import report as reports
+from wizard.engine import Engine
 from wizard.errors import ChangeError, ExitCode, WizardError
 from wizard.events import Event, EventLog
 from wizard.host import Host
@@ -151,17 +153,15 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
     if site.secrets():  # the file stays for as long as the run's log does, and nobody reads it again
         content = json.dumps(redactor.data(asdict(request))).encode()
         atomic.replace(directory / REQUEST, content, mode=0o600, uid=0, gid=0)
-    log("run.started", run=directory.name, command=request.command, first=request.first, last=request.last)
+    about = {"command": request.command, "first": request.first, "last": request.last}
+    log("run.started", run=directory.name, **about, answers=reports.answers(site))
     state = State(directory.parent.parent)
-    results: tuple[StageResult, ...] = ()
-    changed, error, code = 0, None, ExitCode.VERIFIED
+    engine: Engine | None = None
+    error, code = None, ExitCode.VERIFIED
     try:
         with state.locked(directory.name):
             engine = Engine(site, host, state, log, redactor, directory.name, stages, directory)
-            try:
-                verified = _do(engine, request, _approver(directory, log, request))
-            finally:
-                results, changed = engine.results, engine.changed
+            verified = _do(engine, request, _approver(directory, log, request))
         code = ExitCode.VERIFIED if verified else ExitCode.NOT_VERIFIED
     except KeyboardInterrupt:
         code, error = ExitCode.NOT_VERIFIED, "the run was told to stop"
@@ -171,16 +171,38 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
         code, error = ExitCode.REFUSED, _shown(failed)
     if log.lost:
         sys.stderr.write(f"{len(log.lost)} events could not be written: {log.lost[-1]}; {error or 'no other error'}\n")
+    results = engine.results if engine else ()
+    whole = code is ExitCode.VERIFIED and [result.stage for result in results] == list(stages)
+    saved = _report(engine) if engine and whole else None
     log(
         "run.finished",
         run=directory.name,
         exit=int(code),
-        verified=code is ExitCode.VERIFIED and [result.stage for result in results] == list(stages),
-        changed=changed,
+        verified=whole,
+        changed=engine.changed if engine else 0,
         error=error,
+        report=str(saved) if saved else None,
         stages=[result.data() for result in results],
     )
     return code
+
+
+def _report(engine: Engine) -> Path | None:
+    """Save the report of a run that is about to tell that all stages passed: who reads that is to find the report.
+
+    What is wrong with the report does not touch what was proven: it is told in a note, and None is returned.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # nothing is left that could be stopped or put back
+    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    last = Event(0, at, "run.finished", {"exit": int(ExitCode.VERIFIED), "verified": True})
+    try:
+        made = reports.of(
+            engine.directory, engine.site, engine.state, host=engine.host, stages=engine.stages, ending=last
+        )
+        return reports.save(made, engine.directory)
+    except Exception as failed:  # noqa: BLE001 (see above)
+        engine.emit("note", text=f"the report could not be written: {type(failed).__name__}: {failed}")
+        return None
 
 
 def _shown(error: Exception) -> str:

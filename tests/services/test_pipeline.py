@@ -16,6 +16,7 @@ from wizard import wait
 from wizard.facts import mailman_log
 from wizard.probes.ledger import PREFIX
 from wizard.probes.source import TEMPORARY
+from wizard.report import HTML, MARKDOWN
 
 ALL = dict.fromkeys(range(1, 7), "pass")
 MAIN_CF = "etc/postfix/main.cf"
@@ -85,6 +86,9 @@ def test_six_stages_are_verified_with_one_start_of_mailman(server: Server, prove
     starts = mailman_starts(server)
     assert len([start for start in starts if start < datetime.fromisoformat(last["at"])]) == 1
     assert len(starts) == 2
+    for page in (server.path(f"{STATE}/runs/{proven.run}/{name}") for name in (MARKDOWN, HTML)):
+        assert page.stat().st_mode & 0o777 == 0o600
+        assert "mail.local.edu: verified" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("proven")

@@ -26,7 +26,7 @@ from wizard.stages import STAGES
 from wizard.state import State
 
 ROOT = Path(tests.__file__).parent.parent
-COMMANDS = ("plan", "apply", "check", "status", "trace", "explain", "watch", "lab")
+COMMANDS = ("plan", "apply", "check", "status", "trace", "explain", "watch", "report", "lab")
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,9 @@ class TestAnswers:
 
 
 class TestRefused:
-    @pytest.mark.parametrize("arguments", [("plan",), ("apply", "--yes"), ("check",), ("status",), ("watch",)])
+    @pytest.mark.parametrize(
+        "arguments", [("plan",), ("apply", "--yes"), ("check",), ("status",), ("watch",), ("report",)]
+    )
     def test_who_is_not_root_is_exit_3(self, call: Call, arguments: tuple[str, ...]) -> None:
         with as_nobody():
             ended = call(*arguments, answers=None)
@@ -375,6 +377,51 @@ class TestWatch:
         assert done.is_set()
         assert ended.code == 0
         assert "[y/N]" not in ended.err
+
+
+class TestReport:
+    def test_without_a_run(self, call: Call) -> None:
+        ended = call("report")
+        assert ended.code == 2
+        assert "RUN = not given: one of the 0 runs" in ended.err
+
+    def test_one_that_is_not_there(self, call: Call) -> None:
+        call("check")
+        ended = call("report", "nonsense")
+        assert (ended.code, ended.out) == (2, "")
+        assert "'nonsense'" in ended.err
+
+    def test_the_doubles_two_stages_are_a_part_of_the_six(self, call: Call) -> None:
+        """The run calls itself verified, having been given two; the report counts the six that there are."""
+        assert "the report: " in call("apply", "--yes").err
+        ended = call("report")
+        assert ended.code == 0
+        assert ended.out.startswith("# Mailing list server mail.local.edu: verified in part\n")
+        assert "- stages 3, 4, 5, 6: not checked in this run\n" in ended.out
+        found = call("report", "--json").json()
+        assert (found["schema"], found["verified"], found["verdict"]["standing"]) == (1, False, "partial")
+
+    def test_a_run_that_failed(self, call: Call) -> None:
+        assert "the report: " not in call("check", what="fail").err
+        ended = call("report")
+        assert ended.code == 0
+        assert "FAIL, MW100" in ended.out
+
+    def test_as_html(self, call: Call) -> None:
+        call("check")
+        ended = call("report", "--html")
+        assert ended.out.startswith("<!doctype html>\n")
+        assert ended.out.endswith("</html>\n")
+        assert call("report", "--html", "--json").code == 2
+
+    def test_the_newest_that_has_ended_unless_another_is_named(self, call: Call, state: State) -> None:
+        call("check")
+        (first,) = state.runs.iterdir()
+        newer = first.with_name("99991231T235959Z-000000")
+        newer.mkdir()
+        assert call("report", "--json").json()["run"] == first.name
+        found = call("report", newer.name, "--json").json()
+        assert (found["run"], found["verdict"]["standing"]) == (newer.name, "unfinished")
 
 
 class TestStatus:

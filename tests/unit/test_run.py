@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import tests
-from wizard import events, run, session, wait
+from wizard import events, report, run, session, wait
 from wizard.events import Event
 from wizard.redact import HIDDEN
 from wizard.run import Request
@@ -81,6 +81,7 @@ def test_a_run_to_its_end(state: State, start: Start) -> None:
         "verified": True,
         "changed": 0,
         "error": None,
+        "report": str(directory / report.MARKDOWN),
         "stages": None,
     }
     assert session.load(state.session).stages.keys() == {1, 2}
@@ -102,6 +103,34 @@ def test_a_check_that_fails_is_exit_1_and_no_secret_is_in_what_it_says(start: St
     assert stage["checks"][0]["evidence"] == [f"seen with postgresql://u:{HIDDEN}@h/db"]
     assert stage["checks"][0]["diagnosis"]["code"] == "MW100"
     assert PASSWORD not in (directory / events.FILE).read_text()
+
+
+class TestReport:
+    def test_a_run_that_passed_saves_it_without_a_secret(self, start: Start) -> None:
+        directory = start()
+        assert end(directory)["report"] == str(directory / report.MARKDOWN)
+        for name in (report.MARKDOWN, report.HTML):
+            text = (directory / name).read_text(encoding="utf-8")
+            assert "mail.local.edu: verified" in text
+            assert "PostgreSQL" in text
+            assert PASSWORD not in text
+            assert (directory / name).stat().st_mode & 0o777 == 0o600
+
+    @pytest.mark.parametrize(("what", "request_"), [("fail", {}), ("pass", {"command": "check", "last": 1})])
+    def test_a_run_that_proved_less_saves_none(self, start: Start, what: str, request_: dict[str, Any]) -> None:
+        directory = start(what, **request_)
+        assert end(directory)["report"] is None
+        assert not (directory / report.MARKDOWN).exists()
+
+    def test_one_that_cannot_be_written_is_told_and_the_run_has_passed(self, start: Start) -> None:
+        directory = start("plan", approved=False)
+        begun(directory, "plan.waiting")
+        (directory / report.MARKDOWN).mkdir()
+        run.answer(directory, 1, approve=True)
+        last = end(directory)
+        assert (last["exit"], last["verified"], last["report"]) == (0, True, None)
+        notes = [str(event.data["text"]) for event in events.read(directory) if event.kind == "note"]
+        assert [note for note in notes if note.startswith("the report could not be written: IsADirectoryError")]
 
 
 class TestLives:

@@ -90,6 +90,8 @@ def _finish(call: Call, directory: Path, last: Event | None) -> int:
     data: dict[str, Any] = dict(last.data)
     if data["error"]:
         call.show.say(f"mailman-wizard: {data['error']}")
+    if data.get("report"):
+        call.show.say(f"the report: {data['report']}, and as HTML beside it")
     if call.options.json:
         verified, stages = data["verified"], data["stages"]
         result = {"schema": 1, "run": directory.name, "verified": verified, "stages": stages}
