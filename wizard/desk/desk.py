@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wizard import planning, run, status, wait
+from wizard import report as reports
 from wizard.desk import answers, seat
 from wizard.desk.answers import Form
 from wizard.desk.seat import Place, Seat
@@ -160,6 +161,18 @@ class Desk:
     def follow(self, directory: Path) -> Iterator[Event]:
         """Give the events of a run, from its first to its end, as they come."""
         return run.follow(directory)
+
+    def report(self) -> str:
+        """Return the report of the newest run that has ended, as Markdown.
+
+        Raises:
+            RefusedError: no run has ended yet.
+            OSError: its log or the configuration cannot be read.
+        """
+        directory = reports.newest(self.state.runs)
+        if directory is None:
+            raise RefusedError("no run has ended yet, so there is nothing to report")
+        return reports.markdown(reports.of(directory, self.site, self.state, host=self.host))
 
     def output(self, directory: Path) -> str:
         """Return what a run's process printed besides its events: something only if it was killed or has a defect."""
