@@ -68,9 +68,10 @@ class ChecksPane(Vertical):
         """Go with the run, as long as nobody has gone to a check."""
         here = next((each.id for each in self._view.checks if each.state == "running"), None)
         here = here or (self.shown.id if self.shown else None)
-        if here is None or (self._chosen and options.has_focus):
+        known = [check.id for check in self._stage.checks]
+        if here not in known or (self._chosen and options.has_focus):
             return
-        index = options.get_option_index(here)
+        index = known.index(here)
         if options.highlighted != index:
             with options.prevent(OptionList.OptionHighlighted):
                 options.highlighted = index

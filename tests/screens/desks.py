@@ -28,12 +28,17 @@ def postconf(words: tuple[str, ...]) -> str:
     return "".join(f"{name} = {POSTCONF[name]}\n" for name in wanted)
 
 
+def done(_words: tuple[str, ...]) -> str:
+    """Answer as a command that says nothing."""
+    return ""
+
+
 @dataclass
 class Server:
     """What a screen finds: a state directory, and a machine."""
 
     root: Path
-    host: MemoryHost = field(default_factory=lambda: MemoryHost(commands={"postconf": postconf}))
+    host: MemoryHost = field(default_factory=lambda: MemoryHost(commands={"postconf": postconf, "install": done}))
 
     def __post_init__(self) -> None:
         self.state = State(self.root / "state")

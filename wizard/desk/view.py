@@ -143,12 +143,23 @@ def step(view: RunView, event: Event) -> RunView:
     if change is None:
         return seen
     try:
-        return change(seen, event.data, event.at)
+        return change(seen, {key: _clean(value) for key, value in event.data.items()}, event.at)
     except (KeyError, TypeError, ValueError, AttributeError):
         return seen
 
 
 Data = Mapping[str, Any]
+
+
+def _clean(value: Any) -> Any:
+    """Make every text in an event's data printable, line by line: much of it came from elsewhere."""
+    if isinstance(value, str):
+        return "\n".join(printable(line) for line in value.split("\n"))
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _clean(each) for key, each in value.items()}
+    return value
 
 
 def _started(view: RunView, data: Data, _at: str) -> RunView:
@@ -178,7 +189,7 @@ def _plan_waiting(view: RunView, data: Data, _at: str) -> RunView:
 
 def _change_started(view: RunView, data: Data, at: str) -> RunView:
     text = f"{data['change']}: {data['target']}"
-    return _said(replace(view, question=None, waiting=Waiting(printable(text), at)), text)
+    return _said(replace(view, question=None, waiting=Waiting(text, at)), text)
 
 
 def _change_progress(view: RunView, data: Data, at: str) -> RunView:
@@ -188,7 +199,7 @@ def _change_progress(view: RunView, data: Data, at: str) -> RunView:
         text = f"{data['target']} starts: {data['done']} of {data['of']} runners"
         done = int(data["done"]) / max(int(data["of"]), 1)
     since = view.waiting.at if view.waiting else at
-    return replace(view, waiting=Waiting(printable(text), since, done=done))
+    return replace(view, waiting=Waiting(text, since, done=done))
 
 
 def _change_finished(view: RunView, _data: Data, _at: str) -> RunView:
@@ -214,7 +225,7 @@ def _check_started(view: RunView, data: Data, at: str) -> RunView:
 
 def _check_progress(view: RunView, data: Data, at: str) -> RunView:
     limit = data.get("limit")
-    return replace(view, waiting=Waiting(printable(str(data["text"])), at, float(limit) if limit else None))
+    return replace(view, waiting=Waiting(str(data["text"]), at, float(limit) if limit else None))
 
 
 def _check_finished(view: RunView, data: Data, at: str) -> RunView:
@@ -292,8 +303,7 @@ def _with(view: RunView, stage: StageView) -> RunView:
 
 
 def _said(view: RunView, text: str) -> RunView:
-    lines = tuple(printable(line) for line in text.split("\n"))
-    return replace(view, notes=(*view.notes, *lines)[-NOTES:])
+    return replace(view, notes=(*view.notes, *text.split("\n"))[-NOTES:])
 
 
 _CHANGES: Mapping[str, Callable[[RunView, Data, str], RunView]] = {
