@@ -10,11 +10,12 @@ from wizard.host import Completed
 from wizard.localhost import LocalHost
 
 RECORDINGS = Path(__file__).parent / "recordings"
+DEBIAN_12 = "debian-12"
 Answer = tuple[int, str, str]
 
 
-def recording(name: str) -> str:
-    return (RECORDINGS / name).read_text(encoding="utf-8")
+def recording(name: str, release: str = DEBIAN_12) -> str:
+    return (RECORDINGS / release / name).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from wizard.facts import queues
 from wizard.localhost import LocalHost
 
-from .recorded import RECORDINGS
+from .recorded import DEBIAN_12, RECORDINGS
 
 HOST = LocalHost()
-QUEUES = RECORDINGS / "queue"
+QUEUES = RECORDINGS / DEBIAN_12 / "queue"
 POST = QUEUES / "in" / "1795333236.6157525+f8f10b03979a97bfa8118f059be50d128ef7eb8d.pck"
 
 
