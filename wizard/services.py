@@ -118,13 +118,13 @@ def _wake(host: Host) -> None:
 
 
 def _systemctl(host: Host, service: str, action: Action) -> None:
-    """Let systemd do it; it says neither why a service fails nor that Postfix's instance did (``postfix@-``)."""
+    """Let systemd do it; it says neither why a service fails nor, up to Debian 12, that ``postfix@-`` did behind it."""
     if service == MAILMAN and action in {"stop", "restart"}:
         _wake(host)
     since = f"--since=@{host.now().timestamp():.6f}"
     ended = host.run(["systemctl", action, service], limit=START_LIMIT)
     if ended.ok and action == "stop":
-        # Postfix's instance is stopped by a job of its own (PartOf), which systemctl does not wait for.
+        # Up to Debian 12, Postfix's instance is stopped by a job of its own (PartOf): systemctl does not wait for it.
         wait.until(lambda: None if running(host, service) else True, limit=STOP_LIMIT)
     if ended.ok and (action not in {"start", "restart"} or running(host, service)):
         return

@@ -24,7 +24,7 @@ class Unit:
     file: str
     """enabled, enabled-runtime, disabled, static, masked …; empty if there is no file."""
     pid: int | None
-    """The main process; None for a unit that has none, such as Debian's ``postfix.service``."""
+    """The main process; None for a unit that has none, such as ``postfix.service`` up to Debian 12."""
     result: str
     """Why it failed: exit-code, signal, timeout …; else success."""
 
