@@ -10,7 +10,9 @@ from wizard.host import Completed
 from wizard.localhost import LocalHost
 
 RECORDINGS = Path(__file__).parent / "recordings"
-DEBIAN_12 = "debian-12"
+DEBIAN_12, DEBIAN_13 = "debian-12", "debian-13"
+POSTFIX_3_11 = "postfix-3.11"
+"""Written after its documentation; see the README."""
 Answer = tuple[int, str, str]
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from wizard.facts.machine import Machine
 from wizard.host import FileState
 from wizard.localhost import LocalHost
 
-from .recorded import recording
+from .recorded import DEBIAN_12, DEBIAN_13, recording
 
 MEMORY = (
     "MemTotal:       24684092 kB\nMemFree:        24069260 kB\nMemAvailable:   24162908 kB\nHugePages_Total:       0\n"
@@ -29,19 +30,22 @@ class Files(LocalHost):
         return self.content[path].encode()
 
 
-def test_debian_12() -> None:
+@pytest.mark.parametrize(
+    ("release", "version", "codename"), [(DEBIAN_12, "12", "bookworm"), (DEBIAN_13, "13", "trixie")]
+)
+def test_debian(release: str, version: str, codename: str) -> None:
     host = Files(
         content={
-            machine.OS_RELEASE[1]: recording("os-release"),
+            machine.OS_RELEASE[1]: recording("os-release", release),
             machine.MEMORY: MEMORY,
             machine.SYSTEMD: "",
         }
     )
     assert machine.read(host) == Machine(
         os="debian",
-        version="12",
-        codename="bookworm",
-        pretty="Debian GNU/Linux 12 (bookworm)",
+        version=version,
+        codename=codename,
+        pretty=f"Debian GNU/Linux {version} ({codename})",
         systemd=True,
         memory=24684092 * 1024,
         available=24162908 * 1024,

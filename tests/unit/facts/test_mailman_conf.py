@@ -9,21 +9,30 @@ from hypothesis import strategies as st
 from wizard.errors import CommandError
 from wizard.facts import mailman_conf
 
-from .recorded import recording, telling
+from .recorded import DEBIAN_12, DEBIAN_13, recording, telling
 
 CONFIG = Path("/etc/mailman3/mailman.cfg")
 CONF = mailman_conf.parse(recording("mailman-conf.txt"))
+RELEASES = pytest.mark.parametrize("release", [DEBIAN_12, DEBIAN_13])
 
 
-def test_values() -> None:
-    assert CONF["mta", "lmtp_port"] == "8024"
-    assert CONF["mta", "smtp_user"] == ""
-    assert CONF["mta", "verp_confirm_regexp"] == r"^(.*<)?(?P<addr>[^+]+?)\+(?P<cookie>[^@]+)@.*$"
-    assert len({section for section, _ in CONF if section.startswith("runner.")}) == 15
+@pytest.mark.parametrize(
+    ("release", "count", "together", "nntp"), [(DEBIAN_12, 492, "500", "yes"), (DEBIAN_13, 503, "10", "no")]
+)
+def test_values(release: str, count: int, together: str, nntp: str) -> None:
+    conf = mailman_conf.parse(recording("mailman-conf.txt", release))
+    assert len(conf) == count
+    assert (conf["mta", "max_recipients"], conf["runner.nntp", "start"]) == (together, nntp)
+    assert conf["mta", "lmtp_port"] == "8024"
+    assert conf["mta", "smtp_user"] == ""
+    assert conf["mta", "verp_confirm_regexp"] == r"^(.*<)?(?P<addr>[^+]+?)\+(?P<cookie>[^@]+)@.*$"
+    assert len({section for section, _ in conf if section.startswith("runner.")}) == 15
 
 
-def test_value_over_several_lines() -> None:
-    assert CONF["digests", "plain_digest_keep_headers"].split("\n") == [
+@RELEASES
+def test_value_over_several_lines(release: str) -> None:
+    conf = mailman_conf.parse(recording("mailman-conf.txt", release))
+    assert conf["digests", "plain_digest_keep_headers"].split("\n") == [
         "Message Date From",
         "Subject To Cc",
         "Message-ID Keywords",
@@ -35,8 +44,9 @@ def test_warnings_before_the_first_value_are_left_out() -> None:
     assert mailman_conf.parse("DeprecationWarning: x\n[mta] smtp_port: 25\n") == {("mta", "smtp_port"): "25"}
 
 
-def test_directories_of_the_layout_in_use() -> None:
-    found = mailman_conf.directories(CONF, CONFIG)
+@RELEASES
+def test_directories_of_the_layout_in_use(release: str) -> None:
+    found = mailman_conf.directories(mailman_conf.parse(recording("mailman-conf.txt", release)), CONFIG)
     assert found["queue_dir"] == Path("/var/lib/mailman3/queue")
     assert found["lock_file"] == Path("/var/lib/mailman3/locks/master.lck")
     assert found["log_dir"] == Path("/var/log/mailman3")
@@ -80,8 +90,12 @@ def test_read_that_tells_nothing_is_an_error() -> None:
         mailman_conf.read(telling(code=2, err="Error: no such command\n"), CONFIG)
 
 
-def test_version() -> None:
-    assert mailman_conf.version(telling(recording("mailman-version.txt"))) == "3.3.8"
+@pytest.mark.parametrize(("release", "version"), [(DEBIAN_12, "3.3.8"), (DEBIAN_13, "3.3.10")])
+def test_version(release: str, version: str) -> None:
+    assert mailman_conf.version(telling(recording("mailman-version.txt", release))) == version
+
+
+def test_version_missing() -> None:
     with pytest.raises(CommandError, match="version"):
         mailman_conf.version(telling("?"))
 

@@ -3,16 +3,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.facts import mailman_conf, mailman_log
 from wizard.facts.mailman_log import LogLine, Logs
 
-from .recorded import recording, telling
+from .recorded import DEBIAN_12, DEBIAN_13, recording, telling
 
 LINES = mailman_log.parse(recording("mailman.log").splitlines(), zone=UTC)
-SMTP = recording("smtp.log").splitlines()
+RELEASES = pytest.mark.parametrize("release", [DEBIAN_12, DEBIAN_13])
 
 
 def test_a_line() -> None:
@@ -21,27 +22,48 @@ def test_a_line() -> None:
     )
 
 
-def test_every_line_has_its_place() -> None:
-    assert all(line.at for line in LINES)
-    assert len(LINES) + sum(len(line.rest) for line in LINES) == len(recording("mailman.log").splitlines())
-    assert {type(line.pid) for line in mailman_log.parse(SMTP, file="smtp.log", zone=UTC)} == {int}
+def parsed(release: str) -> tuple[LogLine, ...]:
+    return mailman_log.parse(recording("mailman.log", release).splitlines(), zone=UTC)
 
 
-def test_gunicorns_lines() -> None:
-    line = next(line for line in LINES if "gunicorn" in line.text)
-    assert (line.pid, line.text) == (173, "[INFO] Starting gunicorn 20.1.0")
-    assert line.at == datetime(2026, 11, 22, 7, 20, 1, tzinfo=UTC)
-    refused = next(line for line in LINES if " 401 " in line.text)
-    assert refused.at == datetime(2026, 11, 22, 7, 37, 27, tzinfo=UTC)
+@RELEASES
+def test_every_line_has_its_place(release: str) -> None:
+    lines = parsed(release)
+    assert all(line.at for line in lines)
+    assert len(lines) + sum(len(line.rest) for line in lines) == len(recording("mailman.log", release).splitlines())
+    smtp = mailman_log.parse(recording("smtp.log", release).splitlines(), file="smtp.log", zone=UTC)
+    assert {type(line.pid) for line in smtp} == {int}
+    assert not any(line.rest for line in smtp)
+
+
+@pytest.mark.parametrize(
+    ("release", "pid", "version", "started", "asked"),
+    [
+        (DEBIAN_12, 173, "20.1.0", "07:20:01", "07:37:27"),
+        (DEBIAN_13, 4154, "23.0.0", "14:09:16", "14:09:42"),
+    ],
+)
+def test_gunicorns_lines(release: str, pid: int, version: str, started: str, asked: str) -> None:
+    line = next(line for line in parsed(release) if "gunicorn" in line.text)
+    assert (line.pid, line.text) == (pid, f"[INFO] Starting gunicorn {version}")
+    assert line.at == datetime.fromisoformat(f"2026-11-22T{started}+00:00")
+    refused = next(line for line in parsed(release) if " 401 " in line.text)
+    assert refused.at == datetime.fromisoformat(f"2026-11-22T{asked}+00:00")
     assert refused.text.startswith('"GET /3.1/system/versions HTTP/1.1" 401')
 
 
-def test_a_traceback_belongs_to_its_line() -> None:
-    line = LINES[-2]
+@pytest.mark.parametrize(
+    ("release", "error"),
+    [
+        (DEBIAN_12, "ValueError: invalid literal for int() with base 10: 'arbage\\n'"),
+        (DEBIAN_13, "ValueError: unsupported pickle protocol: 103"),
+    ],
+)
+def test_a_traceback_belongs_to_its_line(release: str, error: str) -> None:
+    (line,) = (each for each in parsed(release) if each.failure)
     assert line.text == "Traceback (most recent call last):"
-    assert line.rest[-1] == "ValueError: invalid literal for int() with base 10: 'arbage\\n'"
+    assert line.rest[-1] == error
     assert line.traceback
-    assert line.failure
 
 
 def test_the_traceback_of_every_join_is_no_failure() -> None:
@@ -65,8 +87,9 @@ def test_a_traceback_from_before_is_no_failure_of_now() -> None:
     assert not rest.failure
 
 
-def test_files_come_from_the_configuration() -> None:
-    conf = mailman_conf.parse(recording("mailman-conf.txt"))
+@RELEASES
+def test_files_come_from_the_configuration(release: str) -> None:
+    conf = mailman_conf.parse(recording("mailman-conf.txt", release))
     logs = mailman_log.find(conf, Path("/etc/mailman3/mailman.cfg"))
     names = ["mailman.log", "bounce.log", "debug.log", "plugins.log", "smtp.log"]
     assert logs.files == tuple(Path("/var/log/mailman3") / name for name in names)
@@ -107,6 +130,18 @@ stamps = st.sampled_from(
         "[99/Nov/0000:99:37:27 +9999] x",
     ]
 )
+
+
+@given(st.lists(st.binary(max_size=40) | stamps.map(str.encode), max_size=8).map(b"\n".join))
+def test_no_bytes_crash_the_reading_or_come_out_raw(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("log") / "mailman.log"
+    logs = Logs((path,))
+    marks = logs.mark(telling())
+    path.write_bytes(data + b"\n")
+    reading = logs.since(telling(), marks)
+    texts = [text for line in reading.lines for text in (line.text, *line.rest)]
+    assert len(texts) == data.count(b"\n") + 1
+    assert all(text.isprintable() for text in texts)
 
 
 @given(st.lists(st.text() | stamps))

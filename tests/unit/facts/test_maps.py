@@ -11,14 +11,15 @@ from wizard.errors import CommandError
 from wizard.facts import maps
 from wizard.localhost import LocalHost
 
-from .recorded import recording, telling
+from .recorded import DEBIAN_12, DEBIAN_13, recording, telling
 
 TABLE = "hash:/var/lib/mailman3/data/postfix_lmtp"
 KEYS = ("reading-group@local.edu", "nope@local.edu", "reading-group-join@local.edu")
 
 
-def test_found_keys_only() -> None:
-    host = telling(recording("postmap-q.txt"))
+@pytest.mark.parametrize("release", [DEBIAN_12, DEBIAN_13])
+def test_found_keys_only(release: str) -> None:
+    host = telling(recording("postmap-q.txt", release))
     assert maps.lookups(host, TABLE, KEYS) == {
         "reading-group@local.edu": "lmtp:[127.0.0.1]:8024",
         "reading-group-join@local.edu": "lmtp:[127.0.0.1]:8024",

@@ -9,35 +9,54 @@ from hypothesis import strategies as st
 from wizard.errors import CommandError
 from wizard.facts import postconf
 
-from .recorded import recording, telling
+from .recorded import DEBIAN_12, DEBIAN_13, recording, telling
+
+RELEASES = pytest.mark.parametrize("release", [DEBIAN_12, DEBIAN_13])
 
 
-def test_explicit_settings_as_written() -> None:
-    found = postconf.parse_settings(recording("postconf-n.txt"))
-    assert len(found) == 23
-    assert found["mydestination"] == "$myhostname, local.edu, localhost"
+@pytest.mark.parametrize(
+    ("release", "count", "local"),
+    [
+        (DEBIAN_12, 23, "$myhostname, local.edu, localhost"),
+        (DEBIAN_13, 25, "$myhostname, mail.local.edu, localhost.local.edu, , localhost, local.edu"),
+    ],
+)
+def test_explicit_settings_as_written(release: str, count: int, local: str) -> None:
+    found = postconf.parse_settings(recording("postconf-n.txt", release))
+    assert len(found) == count
+    assert found["mydestination"] == local
     assert found["relayhost"] == ""
     assert found["header_checks"] == ""
 
 
-def test_value_over_several_lines_and_comments_is_one() -> None:
-    found = postconf.parse_settings(recording("postconf-n.txt"))
+@RELEASES
+def test_value_over_several_lines_and_comments_is_one(release: str) -> None:
+    found = postconf.parse_settings(recording("postconf-n.txt", release))
     assert found["smtpd_client_restrictions"] == (
         "permit_mynetworks, check_client_access inline:{ { 192.0.2.1 = REJECT no } }, permit"
     )
 
 
-def test_effective_settings_are_expanded() -> None:
-    found = postconf.parse_settings(recording("postconf-x.txt"))
-    assert len(found) == 1043
-    assert found["mydestination"] == "mail.local.edu, local.edu, localhost"
+@pytest.mark.parametrize(
+    ("release", "count", "version", "local"),
+    [
+        (DEBIAN_12, 1043, "3.7.11", "mail.local.edu, local.edu, localhost"),
+        (DEBIAN_13, 967, "3.10.13", "mail.local.edu, mail.local.edu, localhost.local.edu, , localhost, local.edu"),
+    ],
+)
+def test_effective_settings_are_expanded(release: str, count: int, version: str, local: str) -> None:
+    found = postconf.parse_settings(recording("postconf-x.txt", release))
+    assert len(found) == count
+    assert found["mail_version"] == version
+    assert found["mydestination"] == local
     assert found["syslog_name"] == "postfix"
     assert found["virtual_alias_maps"] == ""
 
 
-def test_services() -> None:
-    found = postconf.parse_services(recording("postconf-M.txt"))
-    assert len(found) == 32
+@pytest.mark.parametrize(("release", "count"), [(DEBIAN_12, 32), (DEBIAN_13, 26)])
+def test_services(release: str, count: int) -> None:
+    found = postconf.parse_services(recording("postconf-M.txt", release))
+    assert len(found) == count
     assert found[0] == postconf.Service(
         name="smtp",
         kind="inet",
@@ -55,16 +74,24 @@ def test_services() -> None:
     assert last.command.endswith("-o syslog_name=postfix/submission")
 
 
-def test_overrides() -> None:
-    assert postconf.parse_overrides(recording("postconf-P.txt")) == {
-        ("relay/unix", "syslog_name"): "postfix/$service_name",
+@pytest.mark.parametrize(
+    ("release", "relays"),
+    [
+        (DEBIAN_12, "postfix/$service_name"),
+        (DEBIAN_13, "${multi_instance_name?{$multi_instance_name}:{postfix}}/$service_name"),
+    ],
+)
+def test_overrides(release: str, relays: str) -> None:
+    assert postconf.parse_overrides(recording("postconf-P.txt", release)) == {
+        ("relay/unix", "syslog_name"): relays,
         ("submission/inet", "smtpd_client_restrictions"): "permit_mynetworks, reject",
         ("submission/inet", "syslog_name"): "postfix/submission",
     }
 
 
-def test_map_types() -> None:
-    assert {"hash", "btree", "inline", "texthash"} <= postconf.map_types(telling(recording("postconf-m.txt")))
+@RELEASES
+def test_map_types(release: str) -> None:
+    assert {"hash", "btree", "inline", "texthash"} <= postconf.map_types(telling(recording("postconf-m.txt", release)))
 
 
 def test_commands() -> None:

@@ -10,24 +10,39 @@ from hypothesis import strategies as st
 from wizard.facts import queues
 from wizard.localhost import LocalHost
 
-from .recorded import DEBIAN_12, RECORDINGS
+from .recorded import DEBIAN_12, DEBIAN_13, RECORDINGS
 
 HOST = LocalHost()
 QUEUES = RECORDINGS / DEBIAN_12 / "queue"
 POST = QUEUES / "in" / "1795333236.6157525+f8f10b03979a97bfa8118f059be50d128ef7eb8d.pck"
 
 
-def test_a_waiting_message() -> None:
-    (file,) = queues.read(HOST, QUEUES)["in"]
-    assert (file.queue, file.path, file.suffix) == ("in", POST, ".pck")
-    assert file.queued == datetime(2026, 11, 22, 7, 40, 36, 615752, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("release", "name", "queued"),
+    [
+        (DEBIAN_12, POST.name, datetime(2026, 11, 22, 7, 40, 36, 615752, tzinfo=UTC)),
+        (
+            DEBIAN_13,
+            "1795356585.3782969+fad12e1464f82252b4774ca7d3bf1ce21f9b4a5f.pck",
+            datetime(2026, 11, 22, 14, 9, 45, 378297, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_waiting_message(release: str, name: str, queued: datetime) -> None:
+    directory = RECORDINGS / release / "queue"
+    (file,) = queues.read(HOST, directory)["in"]
+    assert (file.queue, file.path, file.suffix) == ("in", directory / "in" / name, ".pck")
+    assert file.queued == queued
 
 
-def test_a_message_is_found_by_its_id() -> None:
-    assert queues.contains(HOST, POST, "<queued-1@local.edu>")
-    assert not queues.contains(HOST, POST, "<queued-2@local.edu>")
-    assert queues.holding(HOST, QUEUES, "queued-1@local.edu") == (POST,)
-    assert queues.holding(HOST, QUEUES, "queued-2@local.edu") == ()
+@pytest.mark.parametrize("release", [DEBIAN_12, DEBIAN_13])
+def test_a_message_is_found_by_its_id(release: str) -> None:
+    directory = RECORDINGS / release / "queue"
+    (post,) = (directory / "in").iterdir()
+    assert queues.contains(HOST, post, "<queued-1@local.edu>")
+    assert not queues.contains(HOST, post, "<queued-2@local.edu>")
+    assert queues.holding(HOST, directory, "queued-1@local.edu") == (post,)
+    assert queues.holding(HOST, directory, "queued-2@local.edu") == ()
 
 
 def test_empty_queues_and_other_files(tmp_path: Path) -> None:

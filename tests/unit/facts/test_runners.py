@@ -14,7 +14,7 @@ from wizard.facts import mailman_conf, runners
 from wizard.facts.runners import Slot
 from wizard.host import Process
 
-from .recorded import recording
+from .recorded import DEBIAN_12, DEBIAN_13, recording
 
 NAMES = [
     "archive",
@@ -34,19 +34,25 @@ NAMES = [
 CONF = mailman_conf.parse(recording("mailman-conf.txt"))
 
 
-def processes() -> tuple[Process, ...]:
-    return tuple(
-        Process(**{**fields, "argv": tuple(fields["argv"])}) for fields in json.loads(recording("processes.json"))
-    )
+def processes(release: str = DEBIAN_12) -> tuple[Process, ...]:
+    rows = json.loads(recording("processes.json", release))
+    return tuple(Process(**{**fields, "argv": tuple(fields["argv"])}) for fields in rows)
 
 
-def test_a_running_mailman() -> None:
-    found = runners.find(processes())
-    assert [master.pid for master in found.masters] == [154]
-    assert [runner.name for runner in found.runners] == NAMES
+@pytest.mark.parametrize(
+    ("release", "without", "master", "workers"),
+    [(DEBIAN_12, set(), 154, [240, 241]), (DEBIAN_13, {"nntp"}, 4138, [4195, 4196])],
+)
+def test_a_running_mailman(release: str, without: set[str], master: int, workers: list[int]) -> None:
+    conf = mailman_conf.parse(recording("mailman-conf.txt", release))
+    names = sorted(set(NAMES) - without)
+    found = runners.find(processes(release))
+    assert [each.pid for each in found.masters] == [master]
+    assert [runner.name for runner in found.runners] == names
     assert {runner.process.user for runner in found.runners} == {"list"}
-    assert [worker.pid for worker in found.workers] == [240, 241]
-    assert runners.missing(runners.expected_slots(CONF, NAMES), found) == ()
+    assert [worker.pid for worker in found.workers] == workers
+    assert runners.missing(runners.expected_slots(conf, names), found) == ()
+    assert runners.switched_off(conf, NAMES) == ()
 
 
 def test_a_socket_belongs_to_a_runner_or_its_worker() -> None:

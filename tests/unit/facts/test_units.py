@@ -11,7 +11,7 @@ from wizard.facts import units
 from wizard.facts.units import Unit
 from wizard.host import FileState
 
-from .recorded import TellingHost, recording
+from .recorded import DEBIAN_12, DEBIAN_13, TellingHost, recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,20 @@ class Booted(TellingHost):
 
 
 @pytest.mark.parametrize(
-    ("name", "unit"),
+    ("release", "name", "unit"),
     [
-        ("mailman3", Unit("loaded", "active", "running", "enabled", 234, "success")),
-        ("postfix", Unit("loaded", "active", "exited", "enabled", None, "success")),
-        ("nosuchunit", Unit("not-found", "inactive", "dead", "", None, "success")),
-        ("failed", Unit("loaded", "failed", "failed", "enabled", None, "signal")),
+        (DEBIAN_12, "mailman3", Unit("loaded", "active", "running", "enabled", 234, "success")),
+        (DEBIAN_12, "postfix", Unit("loaded", "active", "exited", "enabled", None, "success")),
+        (DEBIAN_12, "nosuchunit", Unit("not-found", "inactive", "dead", "", None, "success")),
+        (DEBIAN_12, "failed", Unit("loaded", "failed", "failed", "enabled", None, "signal")),
+        (DEBIAN_13, "mailman3", Unit("loaded", "active", "running", "enabled", 251, "success")),
+        (DEBIAN_13, "postfix", Unit("loaded", "active", "running", "enabled", 456, "success")),
+        (DEBIAN_13, "nosuchunit", Unit("not-found", "inactive", "dead", "", None, "success")),
+        (DEBIAN_13, "failed", Unit("loaded", "failed", "failed", "enabled", None, "signal")),
     ],
 )
-def test_units(name: str, unit: Unit) -> None:
-    assert units.parse(recording(f"systemctl-{name}.txt")) == unit
+def test_units(release: str, name: str, unit: Unit) -> None:
+    assert units.parse(recording(f"systemctl-{name}.txt", release)) == unit
     assert unit.exists == (name != "nosuchunit")
     assert unit.boots == (name != "nosuchunit")
 
