@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from wizard.errors import CommandError
 from wizard.host import Host
+from wizard.printable import printable
+
+_REASONS = ("delay_reason", "bounce_reason", "other_reason")
+"""From 3.11 on, recipients whom Postfix has given up are listed until their sender is told; those have the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class QueuedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """One message in the queue."""
+    """One message in the queue; its texts are printable."""
 
     queue_name: str
     """maildrop, hold, incoming, active or deferred."""
@@ -46,14 +51,12 @@ def parse_line(line: str) -> QueuedMessage | None:
     try:
         fields = json.loads(line, strict=False)
         return QueuedMessage(
-            queue_name=str(fields["queue_name"]),
-            queue_id=str(fields["queue_id"]),
+            queue_name=_text(fields["queue_name"]),
+            queue_id=_text(fields["queue_id"]),
             arrival_time=datetime.fromtimestamp(int(fields["arrival_time"]), UTC),
             size=int(fields["message_size"]),
-            sender=str(fields["sender"]),
-            recipients=tuple(
-                QueuedRecipient(str(each["address"]), each.get("delay_reason")) for each in fields["recipients"]
-            ),
+            sender=_text(fields["sender"]),
+            recipients=tuple(QueuedRecipient(_text(each["address"]), _reason(each)) for each in fields["recipients"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
         return None
@@ -72,3 +75,13 @@ def read(host: Host) -> tuple[QueuedMessage, ...]:
     if len(messages) != len(lines):
         raise CommandError(f"postqueue printed {len(lines)} lines, {len(messages)} of them readable")
     return messages
+
+
+def _reason(recipient: Mapping[str, object]) -> str | None:
+    return next((_text(recipient[name]) for name in _REASONS if name in recipient), None)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r}")
+    return printable(value)
