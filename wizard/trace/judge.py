@@ -46,8 +46,11 @@ class _Judge:
 
     def entry(self) -> Hop:
         coming = [leg for leg in self.copies.legs if not leg.from_mailman]
+        if coming and all(leg.canceled for leg in coming):
+            says = f"not taken: whoever brought it broke off before it was whole ({coming[0].brought.text})"
+            return hop_of("entry", State.LOST, says, coming[0].lines, queue_id=coming[0].queue_id)
         if coming:
-            leg = coming[0]
+            leg = next(leg for leg in coming if not leg.canceled)
             lines = [line for line in leg.lines if line.text.startswith(("client=", "uid=", "from=", "message-id="))]
             who = leg.brought.text if leg.brought.text.startswith(("client=", "uid=")) else "somebody"
             sender = f" from <{leg.sender}>" if leg.sender is not None else ""

@@ -1,7 +1,8 @@
 """A message's stays in Postfix, one for each queue id: who brought it, for how many, and what became of each.
 
 The forms of the lines are those of Postfix's cleanup(8), qmgr(8), bounce(8) and its delivery agents
-(``src/global/log_adhoc.c``); from 3.11 on, the latter have ``tls=`` among their fields.
+(``src/global/log_adhoc.c``); from 3.11 on, the latter have ``tls=`` among their fields. From 3.10 on, cleanup tells of
+a message that was broken off.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
 _PASSED_ON = re.compile(r"(?:queued|forwarded) as ([0-9A-Za-z]{6,40})\)?$")
 _BOUNCES = re.compile(r".*-bounces(?:\+.*)?@[^@]*", re.DOTALL)
 SENT = "sent"
+CANCELED = "removed (canceled)"
+REMOVED = ("removed", CANCELED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Leg:
     deliveries: tuple[Delivery, ...]
     """The newest of each recipient."""
     removed: bool
+    canceled: bool
+    """Whether it never was in the queue: who brought it broke off."""
     expired: str | None
     """Why Postfix gave up what it still had."""
     queued: QueuedMessage | None
@@ -137,7 +142,7 @@ def _stay(lines: Sequence[LogLine], message_id: str) -> Sequence[LogLine]:
     if middle is None:
         return ()
     begins = [index for index in range(middle) if lines[index].text.startswith(("client=", "uid="))]
-    ends = [index for index in range(middle, len(lines)) if lines[index].text == "removed"]
+    ends = [index for index in range(middle, len(lines)) if lines[index].text in REMOVED]
     return lines[begins[-1] if begins else middle : ends[0] + 1 if ends else len(lines)]
 
 
@@ -151,7 +156,8 @@ def _leg(queue_id: str, lines: Sequence[LogLine], queued: QueuedMessage | None) 
         sender=arrived["sender"] if arrived else queued.sender if queued else None,
         count=int(arrived["count"]) if arrived else None,
         deliveries=tuple(deliveries.values()),
-        removed=any(line.text == "removed" for line in lines),
+        removed=any(line.text in REMOVED for line in lines),
+        canceled=any(line.text == CANCELED for line in lines),
         expired=f"{expired['status']}, {expired['reason']}" if expired else None,
         queued=queued,
     )

@@ -125,7 +125,7 @@ def _of_ids(
         lines.append(line)
         if (found.part, found.offset) in places:
             seen.add(line.queue_id)
-        if line.text == "removed" and line.queue_id in seen:
+        if line.text in legs.REMOVED and line.queue_id in seen:
             open_ids.discard(line.queue_id.encode())
             if not open_ids:
                 break
