@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.facts import recorded as facts
@@ -18,12 +20,15 @@ from tests.unit.trace.recorded import LIST, NOW, RECORDINGS, identity, material,
 from wizard.errors import AnswerError, RefusedError
 from wizard.facts import postfix_log
 from wizard.facts.postfix_log import FileLog, JournalLog
+from wizard.host import FileState, Process
 from wizard.localhost import LocalHost
+from wizard.mailman import cfg
 from wizard.site import Site
-from wizard.trace import gather, search
+from wizard.trace import gather, journey, search, show
 from wizard.trace.gather import Gatherer
+from wizard.trace.judge import judge
+from wizard.trace.model import HOPS, shown
 from wizard.trace.model import identity as read_identity
-from wizard.trace.model import shown
 
 HOST = LocalHost()
 SINCE = datetime(2026, 11, 20, tzinfo=UTC)
@@ -179,6 +184,83 @@ class TestIdentity:
     @given(st.text())
     def test_nothing_is_shown_raw(self, text: str) -> None:
         assert shown(text).isprintable() or not shown(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile(TellingHost):
+    """A machine whose logs, queues and tables have anything in them, below one directory."""
+
+    root: Path = Path("/nonexistent")
+
+    def state(self, path: Path) -> FileState | None:
+        return TellingHost.state(self, self._moved(path))
+
+    def read(self, path: Path) -> bytes:
+        return TellingHost.read(self, self._moved(path))
+
+    def processes(self) -> tuple[Process, ...]:
+        return ()
+
+    def _moved(self, path: Path) -> Path:
+        return self.root / path.name if path == cfg.PATH else path
+
+
+def of(name: str, text: str) -> list[bytes]:
+    return [line.encode() for line in recording(name).splitlines() if text in line]
+
+
+def anything(lines: list[bytes]) -> st.SearchStrategy[bytes]:
+    """A file of real lines, some with something else in them, and of lines that are none."""
+    spoilt = st.tuples(st.sampled_from(lines), st.integers(0, 99), st.binary(max_size=9))
+    drawn = st.sampled_from(lines) | spoilt.map(lambda each: each[0][: each[1]] + each[2] + each[0][each[1] :])
+    return st.lists(drawn | st.binary(max_size=40), max_size=12).map(lambda found: b"\n".join([*found, b""]))
+
+
+ENTRY, OUT = "4jXR0B47gYzXJ", "4jXR0C5wCkzXS"
+POSTFIXS = of("mail.log", ENTRY) + of("mail.log", OUT)
+MAILMANS = of("mailman.log", "all-1@") + of("smtp.log", "all-1@")
+TABLE = [f"{LIST} lmtp:[127.0.0.1]:8024".encode(), b"\xff\x1b[31m@local.edu lmtp:x"]
+QUEUE = f'{{"queue_name": "\\u001b", "queue_id": "{ENTRY}", "arrival_time": 1, "message_size": 1, "sender": "\\u202e", '
+QUEUE += '"recipients": [{"address": "\\u001b[31m", "delay_reason": "\\u0007"}]}\n'
+names = st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"_").replace(b"\0", b"_"))
+
+
+@settings(max_examples=60)
+@given(
+    postfix=anything(POSTFIXS),
+    mailman=anything(MAILMANS),
+    table=anything(TABLE),
+    queue=st.sampled_from(["", QUEUE, "\x1b[31m\n"]),
+    name=names,
+    content=st.sampled_from([b"Message-ID: <all-1@local.edu>\n", b""]),
+)
+def test_nothing_on_the_machine_crashes_the_trace_or_is_shown_raw(
+    tmp_path_factory: pytest.TempPathFactory,
+    postfix: bytes,
+    mailman: bytes,
+    table: bytes,
+    queue: str,
+    name: bytes,
+    content: bytes,
+) -> None:
+    root = tmp_path_factory.mktemp("machine")
+    (root / "data").mkdir()
+    (root / "queue" / "in").mkdir(parents=True)
+    (root / cfg.PATH.name).write_text(f"[mailman]\nlayout: x\n[paths.x]\nvar_dir: {root}\nlog_dir: {root}\n")
+    for log, data in (("mail.log", postfix), ("mailman.log", mailman)):
+        (root / log).write_bytes(data)
+        os.utime(root / log, (NOW.timestamp(), NOW.timestamp()))
+    (root / "data" / cfg.LMTP_MAP).write_bytes(table)
+    Path(os.fsdecode(os.fsencode(root) + b"/queue/in/1795345188.003738+" + name + b".pck")).write_bytes(content)
+    told = {"postconf": f"maillog_file = {root}/mail.log\nsyslog_name = postfix\n", "postqueue": queue}
+    host = Hostile(root=root, answer=lambda argv: (0, told.get(argv[0], ""), ""))
+    found = judge(Gatherer(host, Site(), identity("all-1"), SINCE).look())
+    assert [hop.name for hop in found.hops] == list(HOPS)
+    assert all(text.isprintable() for text, _ in show.lines(found))
+    assert all(text.isprintable() for text in journey.told(found))
+    texts = [text for hop in found.hops for text in (*hop.evidence, hop.queue_id or "")]
+    assert all(text.isprintable() for text in (*texts, *found.unseen))
+    json.dumps(found.data()).encode()
 
 
 def test_the_recordings_are_parsed_whole() -> None:
