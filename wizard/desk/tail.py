@@ -16,6 +16,7 @@ from wizard.facts.postfix_log import FileLog, LogSource
 from wizard.host import Host
 from wizard.logs import FILES
 from wizard.mailman import cfg
+from wizard.printable import printable
 from wizard.trace.evidence import log_line
 
 MOST = 200
@@ -75,7 +76,7 @@ class Tail:
         try:
             lines = [*self._of_postfix(), *self._of_mailman()]
         except (WizardError, OSError) as error:
-            return LogBatch((Line("postfix", None, f"a log cannot be read: {error}"),))
+            return LogBatch((Line("postfix", None, printable(f"a log cannot be read: {error}")),))
         lines.sort(key=lambda line: line.at or _FIRST)
         return LogBatch(tuple(lines[-MOST:]), max(len(lines) - MOST, 0))
 

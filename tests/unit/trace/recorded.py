@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
+from tests.unit.facts.recorded import Answer, TellingHost
 from wizard.facts import mailman_log, postfix_log, postqueue
 from wizard.facts.queues import QueueFile
+from wizard.host import FileState, Process
+from wizard.mailman import cfg
 from wizard.site import SUBADDRESSES
 from wizard.trace import legs
 from wizard.trace.judge import judge
@@ -25,6 +30,31 @@ RUNNERS = frozenset({"in", "pipeline", "out", "command", "bounces", "lmtp", "ret
 
 def recording(name: str) -> str:
     return (RECORDINGS / name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile(TellingHost):
+    """A machine whose logs, queues and tables have anything in them, below one directory."""
+
+    root: Path = Path("/nonexistent")
+
+    @classmethod
+    def at(cls, root: Path, answer: Callable[[tuple[str, ...]], Answer]) -> Self:
+        """Make one whose mailman.cfg names this directory for everything."""
+        (root / cfg.PATH.name).write_text(f"[mailman]\nlayout: x\n[paths.x]\nvar_dir: {root}\nlog_dir: {root}\n")
+        return cls(root=root, answer=answer)
+
+    def state(self, path: Path) -> FileState | None:
+        return TellingHost.state(self, self._moved(path))
+
+    def read(self, path: Path) -> bytes:
+        return TellingHost.read(self, self._moved(path))
+
+    def processes(self) -> tuple[Process, ...]:
+        return ()
+
+    def _moved(self, path: Path) -> Path:
+        return self.root / path.name if path == cfg.PATH else path
 
 
 POSTFIX = postfix_log.parse(recording("mail.log").splitlines(), now=NOW, zone=UTC)

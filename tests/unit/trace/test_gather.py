@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +15,10 @@ from hypothesis import strategies as st
 
 from tests.unit.facts import recorded as facts
 from tests.unit.facts.recorded import TellingHost
-from tests.unit.trace.recorded import LIST, NOW, RECORDINGS, identity, material, recording
+from tests.unit.trace.recorded import LIST, NOW, RECORDINGS, Hostile, identity, material, recording
 from wizard.errors import AnswerError, RefusedError
 from wizard.facts import postfix_log
 from wizard.facts.postfix_log import FileLog, JournalLog
-from wizard.host import FileState, Process
 from wizard.localhost import LocalHost
 from wizard.mailman import cfg
 from wizard.site import Site
@@ -186,25 +184,6 @@ class TestIdentity:
         assert shown(text).isprintable() or not shown(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Hostile(TellingHost):
-    """A machine whose logs, queues and tables have anything in them, below one directory."""
-
-    root: Path = Path("/nonexistent")
-
-    def state(self, path: Path) -> FileState | None:
-        return TellingHost.state(self, self._moved(path))
-
-    def read(self, path: Path) -> bytes:
-        return TellingHost.read(self, self._moved(path))
-
-    def processes(self) -> tuple[Process, ...]:
-        return ()
-
-    def _moved(self, path: Path) -> Path:
-        return self.root / path.name if path == cfg.PATH else path
-
-
 def of(name: str, text: str) -> list[bytes]:
     return [line.encode() for line in recording(name).splitlines() if text in line]
 
@@ -246,14 +225,13 @@ def test_nothing_on_the_machine_crashes_the_trace_or_is_shown_raw(
     root = tmp_path_factory.mktemp("machine")
     (root / "data").mkdir()
     (root / "queue" / "in").mkdir(parents=True)
-    (root / cfg.PATH.name).write_text(f"[mailman]\nlayout: x\n[paths.x]\nvar_dir: {root}\nlog_dir: {root}\n")
     for log, data in (("mail.log", postfix), ("mailman.log", mailman)):
         (root / log).write_bytes(data)
         os.utime(root / log, (NOW.timestamp(), NOW.timestamp()))
     (root / "data" / cfg.LMTP_MAP).write_bytes(table)
     Path(os.fsdecode(os.fsencode(root) + b"/queue/in/1795345188.003738+" + name + b".pck")).write_bytes(content)
     told = {"postconf": f"maillog_file = {root}/mail.log\nsyslog_name = postfix\n", "postqueue": queue}
-    host = Hostile(root=root, answer=lambda argv: (0, told.get(argv[0], ""), ""))
+    host = Hostile.at(root, lambda argv: (0, told.get(argv[0], ""), ""))
     found = judge(Gatherer(host, Site(), identity("all-1"), SINCE).look())
     assert [hop.name for hop in found.hops] == list(HOPS)
     assert all(text.isprintable() for text, _ in show.lines(found))

@@ -1,0 +1,53 @@
+"""The logs as they grow, for people to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.facts.recorded import Answer
+from tests.unit.trace.recorded import Hostile, recording
+from wizard.desk.tail import LogBatch, Tail
+from wizard.facts import postfix_log
+from wizard.host import FileState, Host
+
+POSTFIX = recording("mail.log").splitlines()[1].encode()
+MAILMAN = recording("mailman.log").splitlines()[0].encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Booted(Hostile):
+    """The same, with a journal for its log."""
+
+    def state(self, path: Path) -> FileState | None:
+        return Hostile.state(self, Path("/") if path == postfix_log.SYSTEMD else path)
+
+
+def first(host: Host) -> LogBatch:
+    return next(Tail(host).follow(lambda: False))
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_no_bytes_crash_it_or_are_shown_raw(
+    tmp_path_factory: pytest.TempPathFactory, postfix: bytes, mailman: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("machine")
+    (root / "mail.log").write_bytes(POSTFIX + postfix + b"\n")
+    (root / "mailman.log").write_bytes(MAILMAN + mailman + b"\n")
+    told = f"maillog_file = {root}/mail.log\nsyslog_name = postfix\n"
+    batch = first(Hostile.at(root, lambda _argv: (0, told, "")))
+    assert {line.source for line in batch.lines} == {"postfix", "mailman"}
+    assert all(line.text.isprintable() for line in batch.lines)
+
+
+def test_why_a_log_cannot_be_read_is_not_shown_raw(tmp_path: Path) -> None:
+    def answer(argv: tuple[str, ...]) -> Answer:
+        return (1, "", "no \x1b[31mjournal") if argv[0] == "journalctl" else (0, "maillog_file =\n", "")
+
+    (line,) = first(Booted.at(tmp_path, answer)).lines
+    assert "no \\x1b[31mjournal" in line.text
