@@ -115,7 +115,7 @@ def test_a_pipe_is_not_waited_for(path: Path) -> None:
     assert "not a regular file" in found.may_be
 
 
-@pytest.mark.parametrize(("name", "why"), [("a" * 300, "too long"), ("a\0b", "null byte")])
+@pytest.mark.parametrize(("name", "why"), [("a" * 300, "too long"), ("a\0b", "embedded null")])
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(path: Path, name: str, why: str) -> None:
     (found,) = problems(path.with_name(name))
     assert "a file that can be read" in found.may_be
