@@ -124,6 +124,8 @@ class WizardApp(App[int]):
             foremost = self.desk.foremost()
             if foremost is not None and (self.desk.lives(foremost) or self._place.stage):
                 self._follow(foremost)
+        if self.watching:
+            self._place = Place(1, "check")
         self._open(self.alone or self._place.stage or 0)
         self._look()
         self.set_interval(SECOND, self._tick)
@@ -131,6 +133,10 @@ class WizardApp(App[int]):
     def _aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
         """Do something that blocks beside the screen; see `aside`."""
         aside(self.loop, self.call_later, work, then)
+
+    def on_unmount(self) -> None:
+        """Let the threads end."""
+        self.redraw.close()
 
     def _open(self, number: int) -> None:
         """Open a stage's screen; 0: the first that is not verified, as soon as that is known."""
@@ -149,7 +155,7 @@ class WizardApp(App[int]):
 
     def _of(self, number: int) -> StageScreen:
         if number not in self._screens:
-            self._screens[number] = StageScreen(STAGES[number - 1])
+            self._screens[number] = StageScreen(STAGES[number - 1], "check" if self.watching else "why")
             # What is installed is kept when another screen takes its place.
             self.install_screen(self._screens[number], f"stage-{number}")
         return self._screens[number]
@@ -186,30 +192,37 @@ class WizardApp(App[int]):
         """Show what the threads have seen."""
         if self._news is not None and self._news.run is not None and not self.watching:
             self._follow(self._news.run)
-        follower, before = self._follower, self.view
-        if follower is not None:
-            self.view = follower.view
-            if follower.ended and not self.view.finished:
-                self.said = "the run ended without a word: " + (self.desk.output(follower.directory) or "it was killed")
-        ended = {n for n, s in self.view.stages.items() if s.outcome not in {"", "running"}}
-        if self.view.finished != before.finished or len(ended) != self._ended:
-            self._ended = len(ended)
-            self._look()
+        before = self.view
+        self._take_view()
+        if self.watching and self.view.current not in {0, before.current}:
+            self.action_stage(self.view.current)
         screen = self.here
         if screen is None:
             return
         self._ask_once(screen)
-        if self._reader is not None:
-            for batch in self._reader.taken():
-                self.logs.append(batch)
-                if screen.pane == "logs":
-                    screen.add_logs(batch)
+        self._pass_logs(screen)
+        screen.show()
+
+    def _take_view(self) -> None:
+        """Take the run as it is now, and look at the server anew where a stage or the run has ended."""
+        follower, before = self._follower, self.view
+        if follower is None:
+            return
+        self.view = follower.view
+        if follower.ended and not self.view.finished:
+            self.said = "the run ended without a word: " + (self.desk.output(follower.directory) or "it was killed")
+        if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):
+            self._look()
+
+    def _pass_logs(self, screen: StageScreen) -> None:
+        """Hand on what was logged, if it is looked at."""
+        for batch in self._reader.taken() if self._reader is not None else ():
+            self.logs.append(batch)
+            if screen.pane == "logs":
+                screen.add_logs(batch)
         if screen.pane == "logs" and len(self.view.notes) > self._noted:
             screen.say(self.view.notes[self._noted :])
         self._noted = len(self.view.notes)
-        screen.show()
-
-    _ended = 0
 
     def _ask_once(self, screen: StageScreen) -> None:
         """Bring a plan that waits into view, once; and the checks when it was approved."""
@@ -313,9 +326,10 @@ class WizardApp(App[int]):
         if screen.pane == "logs":
             if self._reader is None:
                 self._reader = LogReader(self.desk, self.redraw)
-            elif not screen.logged:
+            if not screen.logged:
                 for batch in self.logs:
                     screen.add_logs(batch)
+                screen.say(self.view.notes)
             screen.logged = True
         self.settle()
 
@@ -535,7 +549,7 @@ class WizardApp(App[int]):
             self.tell("this screen has the controls" if self.in_control else "watch is read-only")
             return
 
-        self._asking("Take the controls? The other terminal becomes read-only.", self.desk.seat.take)
+        self._asking("Take the controls? The other terminal becomes read-only.", self.desk.take_over)
 
     def _asking(self, text: str, do: Callable[[], object]) -> None:
         """Ask, and do it if the answer is yes."""
@@ -586,3 +600,8 @@ class WizardApp(App[int]):
     def _themed(self, theme: str) -> None:
         self.theme = theme
         self.settle()
+
+
+def _ended(view: RunView) -> int:
+    """Count the stages of a run whose checks have ended."""
+    return sum(1 for stage in view.stages.values() if stage.outcome not in {"", "running"})

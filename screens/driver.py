@@ -41,6 +41,8 @@ _BOXES = {
     **dict.fromkeys("\u2018\u2019", "'"),
     **dict.fromkeys("“”", '"'),
 }
+_KITTY = ("\x1b[>", "\x1b[<")
+"""How the switches of the kitty keyboard protocol begin, which old terminals take for something else."""
 _TABLE = str.maketrans(_BOXES)
 
 
@@ -56,6 +58,8 @@ class Driver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal what it can show."""
+        if self.terminal.old and data.startswith(_KITTY):
+            return
         super().write(plain(data) if self.terminal.ascii_only and not data.isascii() else data)
 
     def start_application_mode(self) -> None:

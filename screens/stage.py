@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, OptionList, Static
 
 from wizard.desk import LogBatch, StageView, Waiting
+from wizard.screens import way
 from wizard.screens.lines import Lines
 from wizard.screens.marks import mark, part
 from wizard.screens.panes import AnswersPane, ChangesPane, ChecksPane, LogsPane, WhyPane
@@ -45,10 +46,10 @@ class StageScreen(Screen[None]):
         Binding("escape", "back", "Back"),
     ]
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, pane: str = "why") -> None:
         super().__init__(id=f"stage-{stage.number}")
         self.stage = stage
-        self.pane = "why"
+        self.pane = pane
         self.logged = False
         """Whether its logs were opened."""
         self._laid_out = False
@@ -165,7 +166,9 @@ class StageScreen(Screen[None]):
         if view.question:
             return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
         if app.is_running and view.waiting:
-            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, app.now()))
+            at = way.hop(view.stage(view.current)) if view.waiting.limit else ""
+            place = part(f"  at {at}", "busy") if at else part("")
+            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, app.now()), place)
         if app.is_running:
             where = f"stage {view.current} goes on" if view.current else "the run is starting"
             return Content.assemble(part(f" ▶ {where}", "busy"))

@@ -31,6 +31,16 @@ class Bell:
         self._later = later
         self._redraw = redraw
         self._rung = threading.Event()
+        self._gone = threading.Event()
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._gone.set()
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody looks any more."""
+        return self._gone.is_set()
 
     def __call__(self) -> None:
         """Ask for it."""
@@ -60,6 +70,8 @@ class Follower:
 
     def _read(self) -> None:
         for event in self._desk.follow(self.directory):
+            if self._bell.gone:
+                return
             self.view = step(self.view, event)
             self._bell()
         self.ended = True
@@ -77,7 +89,7 @@ class News:
         threading.Thread(target=self._look, daemon=True, name="news").start()
 
     def _look(self) -> None:
-        for in_control, directory in self._desk.news():
+        for in_control, directory in self._desk.news(lambda: self._bell.gone):
             self.in_control, self.run = in_control, directory
             self._bell()
 
@@ -99,7 +111,7 @@ class LogReader:
         return found
 
     def _read(self) -> None:
-        for batch in self._desk.tail().follow(lambda: False):
+        for batch in self._desk.tail().follow(lambda: self._bell.gone):
             while len(self._batches) > KEPT:
                 self._batches.popleft()
             self._batches.append(batch)

@@ -39,6 +39,13 @@ def picture(stage: StageView, width: int) -> Content:
     return Content.assemble(*names, "\n", *states)
 
 
+def hop(stage: StageView) -> str:
+    """Name the hop that the newest message was seen at last; empty if it was seen nowhere."""
+    message = stage.message
+    seen = [name for name in HOPS if message and name in message.hops]
+    return NAMES.get(seen[-1], "mailboxes") if seen else ""
+
+
 def _at(message: MessageView | None, hop: str) -> tuple[str, str]:
     """Tell the state at a hop, and what is written below it."""
     if message is None:

@@ -126,7 +126,7 @@ def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.Arg
     made.add_argument("--since", type=_days, default=5.0, metavar="DAYS", help="how far back to look (default: 5)")
     made = command("explain", words.explain, "Explain a check or a diagnosis; without a name, list them.")
     made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
-    made = command("watch", runs.watch, "Follow a run, read-only, as it happens or afterwards.")
+    made = command("watch", screens.watch, "Follow a run, read-only, as it happens or afterwards.")
     made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest)")
     made = command("report", report.report, "Show what a run has proven, when and with what evidence, as Markdown.")
     made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest that has ended)")

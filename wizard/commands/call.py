@@ -24,8 +24,11 @@ class Call:
     program: Sequence[str]
     """What a run is started with; see `wizard.run.start`."""
 
-    def desk(self) -> Desk:
+    def desk(self, *, looking: bool = False) -> Desk:
         """Sit down at the engine, with the answers as they are.
+
+        Args:
+            looking: whether only to look on.
 
         Raises:
             AnswerError: one of them is wrong.
@@ -37,6 +40,7 @@ class Call:
             required=named is not None,
             state=self.state,
             program=self.program,
+            looking=looking,
         )
         hide(made.site.secrets())
         return made

@@ -111,18 +111,3 @@ def _verdict(data: Mapping[str, Any]) -> tuple[str, str]:
         return "verified: false", "bold red"
     passed = ", ".join(str(stage["stage"]) for stage in data["stages"])
     return f"passed: stage {passed}; verified is said of all {LAST} in one run", "green"
-
-
-def watch(call: Call) -> int:
-    """Follow a run that this call has not started.
-
-    Raises:
-        AnswerError: there is no such run.
-    """
-    preflight.require_root()
-    runs = [path for path in call.state.runs.glob("*") if path.is_dir()]
-    wanted = run.foremost(path for path in runs if call.options.id in {None, path.name})
-    if wanted is None:
-        named = repr(call.options.id) if call.options.id else "not given"
-        raise AnswerError((Problem("RUN", named, f"one of the {len(runs)} runs in {call.state.runs}"),))
-    return follow(call, wanted, ours=False)

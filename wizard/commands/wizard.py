@@ -1,14 +1,17 @@
-"""The wizard itself: ``mailman-wizard`` and ``stage N``, on a full screen."""
+"""The wizard itself: ``mailman-wizard``, ``stage N`` and ``watch``, on a full screen or in plain lines."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
-from wizard import preflight
-from wizard.commands import plain
+from wizard import preflight, run
+from wizard.commands import plain, runs
 from wizard.commands.call import Call
+from wizard.desk import Desk
 from wizard.errors import AnswerError, Problem, RefusedError
+from wizard.screens.terminal import Terminal
 
 
 def walk(call: Call) -> int:
@@ -21,25 +24,53 @@ def stage(call: Call) -> int:
     return _open(call, call.options.number)
 
 
-def _open(call: Call, alone: int) -> int:
-    """Open the screens.
+def watch(call: Call) -> int:
+    """Follow a run that this call has not started.
 
     Raises:
-        RefusedError: there is no terminal that can show them.
+        AnswerError: there is no such run.
+    """
+    preflight.require_root()
+    known = [path for path in call.state.runs.glob("*") if path.is_dir()]
+    wanted = run.foremost(path for path in known if call.options.id in {None, path.name})
+    if wanted is None:
+        named = repr(call.options.id) if call.options.id else "not given"
+        raise AnswerError((Problem("RUN", named, f"one of the {len(known)} runs in {call.state.runs}"),))
+    if _full_screen(call):
+        return _show(call, call.desk(looking=True), watching=wanted)
+    return runs.follow(call, wanted, ours=False)
+
+
+def _full_screen(call: Call) -> bool:
+    """Tell whether the terminal can show screens, and nobody wants lines or JSON instead."""
+    if call.options.json or call.options.plain or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return Terminal.of(os.environ).full_screen
+
+
+def _open(call: Call, alone: int) -> int:
+    """Open the screens, or ask in lines.
+
+    Raises:
+        RefusedError: there is no terminal that can show screens.
+        AnswerError: JSON was asked for.
     """
     preflight.require_root()
     if call.options.json:
         raise AnswerError((Problem("--json", "given", "for commands; the wizard is for a person"),))
     if call.options.plain:
         return plain.walk(call, alone)
-    desk = call.desk()
-    # Textual is imported when a screen is opened: no other command waits for it.
-    from wizard.screens.app import WizardApp  # noqa: PLC0415
-    from wizard.screens.terminal import Terminal  # noqa: PLC0415
-
-    terminal = Terminal.of(os.environ)
-    if not (sys.stdin.isatty() and sys.stderr.isatty() and terminal.full_screen):
+    if not _full_screen(call):
         raise RefusedError(
             "this is no terminal that can show a full screen: 'mailman-wizard --plain' asks the same in plain lines"
         )
-    return WizardApp(desk, alone=alone, terminal=terminal).run() or 0
+    return _show(call, call.desk(), alone=alone)
+
+
+def _show(call: Call, desk: Desk, *, alone: int = 0, watching: Path | None = None) -> int:
+    if call.options.color == "never":
+        os.environ["NO_COLOR"] = "1"
+    # Textual is imported when a screen is opened: no other command waits for it.
+    from wizard.screens.app import WizardApp  # noqa: PLC0415
+
+    return WizardApp(desk, alone=alone, watching=watching).run() or 0

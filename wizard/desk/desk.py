@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -53,17 +53,28 @@ class Desk:
     state: State = field(default_factory=State)
     host: Host = field(default_factory=LocalHost)
     program: Sequence[str] = run.PROGRAM
+    looking: bool = False
+    """Whether this terminal only looks on, and leaves the controls to whoever has them."""
 
     def __post_init__(self) -> None:
         self.state.prepare()
         self._redactor = Redactor()
-        self.seat = Seat(self.state.root)
+        self._seat = None if self.looking else Seat(self.state.root)
         self.site = load(self.path, self.overrides, required=self.required)
 
     @property
     def in_control(self) -> bool:
         """Whether this terminal may change anything."""
-        return self.seat.held
+        return self._seat is not None and self._seat.held
+
+    def take_over(self) -> None:
+        """Take the controls from whoever has them.
+
+        Raises:
+            OSError: that cannot be written down.
+        """
+        if self._seat is not None:
+            self._seat.take()
 
     def recall(self) -> tuple[Place, str]:
         """Return where somebody was when the last screen ended, and what to say about it if anything."""
@@ -145,10 +156,16 @@ class Desk:
         """Name the run that goes on, or else the newest; None if there never was one."""
         return run.foremost(path for path in self.state.runs.glob("*") if path.is_dir())
 
-    def news(self) -> Iterator[tuple[bool, Path | None]]:
-        """Give who has the controls (whether this terminal) and the run to show, at once and when either changes."""
+    def news(self, ended: Callable[[], bool]) -> Iterator[tuple[bool, Path | None]]:
+        """Give who has the controls (whether this terminal) and the run to show, at once and when either changes.
+
+        Args:
+            ended: whether nobody wants to know any more.
+        """
         before: tuple[bool, Path | None] | None = None
         for _ in wait.wakings((self.state.root, self.state.runs)):
+            if ended():
+                return
             now = self.in_control, self.foremost()
             if now != before:
                 before = now
