@@ -98,11 +98,13 @@ class Findings:
     """The newest lines of the logs concerned, for a failure of which no cause is known."""
 
 
-Doctor = Callable[[S, Diagnosis | None], Findings]
-"""Finds the causes of a failure, given what the check itself knows."""
+Doctor = Callable[[S, Diagnosis | None, float], Findings]
+"""Finds the causes of a failure, given what the check itself knows and the seconds that it may take."""
+EXTRA = 2.0
+"""Seconds that finding the cause may take beyond the failed check's own limit."""
 
 
-def nobody(_scene: object, known: Diagnosis | None) -> Findings:
+def nobody(_scene: object, known: Diagnosis | None, _limit: float) -> Findings:
     """Know nothing beyond what the check itself has said; a `Doctor`."""
     return Findings((known,) if known else ())
 
@@ -131,7 +133,7 @@ def run_checks(
         emit("check.started", stage=stage, id=check.id, title=check.title)
         result = _run(check, scene, results)
         if result.outcome in {Outcome.FAIL, Outcome.UNKNOWN}:
-            found = doctor(scene, result.diagnosis)
+            found = doctor(scene, result.diagnosis, max(check.limit - result.seconds, 0.0) + EXTRA)
             result = replace(result, diagnosis=next(iter(found.causes), None), also=found.causes[1:])
             if result.outcome is Outcome.FAIL and result.diagnosis is None:
                 result = replace(result, diagnosis=unknown_cause(check, result, stage, words, found.lines))

@@ -17,6 +17,7 @@ from wizard.host import Listener, Process
 from wizard.scene import Scene
 
 OTHER = Process(99, 1, "nc", ("nc", "-l", "25"), "root", "sleeping", 0.0, 0.0)
+LIMIT = 30.0
 KNOWN = Diagnosis("MW104", "Open relay", "the cause", "the fix", ("a command",))
 
 
@@ -35,18 +36,18 @@ def test_every_cause_has_texts_and_its_place() -> None:
 
 
 def test_a_server_without_a_fault_has_none(tmp_path: Path) -> None:
-    assert codes(causes.told(scene(tmp_path), None)) == []
+    assert codes(causes.told(scene(tmp_path), None, LIMIT)) == []
 
 
 def test_a_stopped_postfix(tmp_path: Path) -> None:
-    found = causes.told(scene(tmp_path, host=MemoryHost(running=(), listening=())), None)
+    found = causes.told(scene(tmp_path, host=MemoryHost(running=(), listening=())), None, LIMIT)
     assert codes(found) == ["MW102"]
     assert found.causes[0].evidence
 
 
 def test_a_taken_port_is_told_from_a_stopped_postfix(tmp_path: Path) -> None:
     host = MemoryHost(running=(OTHER,), listening=(Listener("127.0.0.1", 25, OTHER.pid),))
-    (diagnosis,) = causes.told(scene(tmp_path, host=host), None).causes
+    (diagnosis,) = causes.told(scene(tmp_path, host=host), None, LIMIT).causes
     assert diagnosis.code == "MW103"
     assert "nc (process 99)" in diagnosis.cause
 
@@ -57,20 +58,20 @@ def test_a_postfix_that_does_not_listen_on_loopback(tmp_path: Path) -> None:
         listening=(Listener("198.51.100.80", 25, MASTER.pid),),
         commands={"postconf": lambda _: "inet_interfaces = 198.51.100.80\n"},
     )
-    assert "MW107" in codes(causes.told(scene(tmp_path, host=host), None))
+    assert "MW107" in codes(causes.told(scene(tmp_path, host=host), None, LIMIT))
 
 
 def test_causes_of_later_stages_are_not_looked_for(tmp_path: Path) -> None:
     """Before stage 2 is applied there is no Mailman, and nothing is wrong with that."""
-    assert codes(causes.told(scene(tmp_path, 1), None)) == []
-    assert "MW201" in codes(causes.told(scene(tmp_path, 2), None))
+    assert codes(causes.told(scene(tmp_path, 1), None, LIMIT)) == []
+    assert "MW201" in codes(causes.told(scene(tmp_path, 2), None, LIMIT))
 
 
 def test_what_the_check_knows_has_its_place_among_them(tmp_path: Path) -> None:
     stopped = MemoryHost(running=(), listening=())
-    assert codes(causes.told(scene(tmp_path, host=stopped), KNOWN)) == ["MW102", "MW104"]
+    assert codes(causes.told(scene(tmp_path, host=stopped), KNOWN, LIMIT)) == ["MW102", "MW104"]
     known = replace(KNOWN, code="MW102")
-    assert codes(causes.told(scene(tmp_path, host=stopped), known)) == ["MW102"]
+    assert codes(causes.told(scene(tmp_path, host=stopped), known, LIMIT)) == ["MW102"]
 
 
 @pytest.mark.parametrize("error", [UnseenError("gone"), OSError(5, "no"), KeyError("x"), ValueError("x")])
@@ -97,5 +98,5 @@ def test_a_defect_in_one_hides_no_other_and_is_told(tmp_path: Path) -> None:
 
 def test_somebody_who_waits_is_told_only_of_what_stands(tmp_path: Path) -> None:
     stopped = MemoryHost(running=(), listening=())
-    assert [each.code for each in causes.standing(scene(tmp_path, host=stopped))] == ["MW102"]
-    assert causes.standing(scene(tmp_path)) == ()
+    assert [each.code for each in causes.standing(scene(tmp_path, host=stopped), LIMIT)] == ["MW102"]
+    assert causes.standing(scene(tmp_path), LIMIT) == ()

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 
-from wizard.causes import lists, mailman, postfix, tables
+from wizard.causes import lists, mailman, postfix, shunt, tables
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
 from wizard.check import Findings
@@ -28,6 +29,7 @@ CAUSES: tuple[Cause, ...] = (
     *tables.CAUSES,
     *mailman.CONFIGURATION,
     *lists.WAY,
+    *shunt.CAUSES,
     *mailman.WORK,
     *lists.LISTS,
     *lists.OUT,
@@ -38,19 +40,34 @@ NEWEST = 3
 _ORDER = {cause.code: number for number, cause in enumerate(CAUSES)}
 
 
-def told(scene: Scene, known: Diagnosis | None) -> Findings:
+def told(scene: Scene, known: Diagnosis | None, limit: float) -> Findings:
     """Tell every cause for which there is evidence, the one nearest the message's entry first.
 
     Args:
         scene: of the check that has not passed; causes of later stages are not looked for, because nothing is set up
             for them yet.
         known: what the check itself has seen.
+        limit: seconds; what has not been found by then is not told.
     """
-    diagnoses = list(found(Ground(scene), CAUSES))
+    diagnoses = _within(limit, found(Ground(scene), CAUSES))
     if known is not None and known.code not in {each.code for each in diagnoses}:
         diagnoses.append(known)
     ordered = sorted(diagnoses, key=lambda each: _ORDER.get(each.code, len(_ORDER)))
     return Findings(tuple(ordered), () if ordered else _newest(scene))
+
+
+def _within(limit: float, looking: Iterator[Diagnosis]) -> list[Diagnosis]:
+    """Look in a thread, because somebody who is asked may hang; each has a limit of its own, so the thread ends too."""
+    seen: list[Diagnosis] = []
+
+    def look() -> None:
+        for each in looking:
+            seen.append(each)  # noqa: PERF402 (what has been found at the limit is in it)
+
+    thread = threading.Thread(target=look, daemon=True, name="causes")
+    thread.start()
+    thread.join(limit)
+    return list(seen)
 
 
 def _newest(scene: Scene) -> tuple[str, ...]:
@@ -68,9 +85,9 @@ def _file(line: LogLine) -> str:
     return line.file
 
 
-def standing(scene: Scene) -> tuple[Diagnosis, ...]:
-    """Tell the causes that the machine shows by itself, for somebody who waits for a message in vain."""
-    return tuple(found(Ground(scene), (cause for cause in CAUSES if cause.stands)))
+def standing(scene: Scene, limit: float) -> tuple[Diagnosis, ...]:
+    """Tell the causes that the machine shows by itself, for somebody who waits in vain; `limit` as for `told`."""
+    return tuple(_within(limit, found(Ground(scene), (cause for cause in CAUSES if cause.stands))))
 
 
 def found(ground: Ground, causes: Iterable[Cause]) -> Iterator[Diagnosis]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from wizard import services
 from wizard.facts import address_class, mailman_log, postconf, postfix_log, runners
 from wizard.facts.mailman_conf import Configuration
 from wizard.facts.runners import Mailman, Slot
 from wizard.host import FileState, Host, Listener, Process
-from wizard.mailman import cfg
+from wizard.mailman import cfg, lists, rest
 from wizard.mailman.cfg import Config
+from wizard.mailman.lists import SiteList
+from wizard.mailman.rest import RestError
 from wizard.scene import Scene
 from wizard.site import Site
 
 LOOKUP_LIMIT = 5.0
-"""Seconds for one lookup: a table that hangs has failed."""
+"""Seconds for one lookup: a table that hangs has failed, and so has REST."""
 
 
 class Ground:
@@ -95,6 +98,33 @@ class Ground:
     def mailman_lines(self) -> tuple[mailman_log.LogLine, ...]:
         """Mailman's logs since the run began."""
         return self.scene.logs.mailman()
+
+    @cached_property
+    def silence(self) -> str:
+        """What REST said when it was asked first, if that was no answer; nothing if it answers."""
+        if self.config is None:
+            return "there is no mailman.cfg"
+        try:
+            rest.ask(self.config, limit=LOOKUP_LIMIT)
+        except RestError as error:
+            return str(error)
+        return ""
+
+    @property
+    def client(self) -> Any:
+        """A client of REST, of mailmanclient's.
+
+        Raises:
+            RestError: REST has not answered when it was asked first, and is not asked again.
+        """
+        if self.silence or self.config is None:
+            raise RestError(self.silence)
+        return rest.connect(self.config, limit=LOOKUP_LIMIT)
+
+    @cached_property
+    def lists(self) -> tuple[SiteList, ...]:
+        """The site's lists; raises as `client`."""
+        return tuple(lists.of_site(self.client, self.site))
 
     @property
     def token(self) -> str:

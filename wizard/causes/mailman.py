@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -14,8 +13,7 @@ from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
 from wizard.facts import runners
 from wizard.host import FileState
-from wizard.mailman import cfg, ownership, rest, running, settings
-from wizard.mailman.cfg import Config
+from wizard.mailman import cfg, ownership, running, settings
 from wizard.redact import HIDDEN
 
 LOCK_PATIENCE = 1.0
@@ -147,24 +145,17 @@ def runner_missing(ground: Ground) -> Found | None:
 
 def password_differs(ground: Ground) -> Found | None:
     """The running Mailman refuses the password that mailman.cfg has now: the file was changed after it started."""
-    if ground.config is None or not ground.mailman.masters:
+    if ground.config is None or not ground.mailman.masters or " 401: " not in ground.silence:
         return None
-    try:
-        with rest.said():
-            rest.connect(ground.config).system  # noqa: B018 (asking is the point)
-    except rest.RestError as error:
-        if " 401: " not in str(error):
-            return None
-        changed = ground.host.state(cfg.PATH)
-        later = changed is not None and changed.mtime > ground.mailman.masters[0].started
-        told = (str(error), f"{cfg.PATH} was changed after Mailman's start") if later else (str(error),)
-        return Found({"path": str(cfg.PATH)}, told)
-    return None
+    changed = ground.host.state(cfg.PATH)
+    later = changed is not None and changed.mtime > ground.mailman.masters[0].started
+    told = (ground.silence, f"{cfg.PATH} was changed after Mailman's start") if later else (ground.silence,)
+    return Found({"path": str(cfg.PATH)}, told)
 
 
 def outdated(ground: Ground) -> Found | None:
     """The running Mailman was started with another configuration than the one that mailman.cfg has now."""
-    if ground.config is None or not ground.mailman.masters:
+    if ground.silence or ground.config is None or not ground.mailman.masters:
         return None
     present = running.read(ground.site, ground.config, ground.scene.redactor.learn)
     other = running.outdated(ground.site, ground.config, ground.effective, present)
@@ -254,29 +245,6 @@ def _closed_queues(ground: Ground) -> Iterator[tuple[Path, FileState]]:
             yield path, state
 
 
-def shunted(ground: Ground) -> Found | None:
-    """An exception threw a probe into the shunt queue; what Mailman logged just before says which."""
-    last: dict[int | None, str] = {}
-    for line in ground.mailman_lines:
-        if line.traceback and line.rest:
-            last[line.pid] = line.rest[-1]
-        match = re.match(r"SHUNTING: (?P<name>[0-9.]+\+[0-9a-f]+)", line.text)
-        if match and last.get(line.pid) and _holds_token(ground, match["name"]):
-            error = last[line.pid]
-            return Found({"error": error, "name": match["name"]}, (error, line.text))
-    return None
-
-
-def _holds_token(ground: Ground, name: str) -> bool:
-    config: Config | None = ground.config
-    if config is None:
-        return False
-    try:
-        return ground.token.encode() in ground.host.read(config.queue_dir / "shunt" / f"{name}.pck")
-    except FileNotFoundError:
-        return False
-
-
 CONFIGURATION: tuple[Cause, ...] = (
     Cause("MW209", syntax_error),
     Cause("MW211", lmtp_host),
@@ -294,7 +262,6 @@ CONFIGURATION: tuple[Cause, ...] = (
     Cause("MW204", database_locked),
 )
 WORK: tuple[Cause, ...] = (
-    Cause("MW406", shunted),
     Cause("MW212", smtp_place),
     Cause("MW210", other_setting, stands=False),
 )

@@ -92,9 +92,24 @@ ENTRIES: tuple[Entry, ...] = (
         "MW406",
         "Mailman threw a message into its shunt queue",
         "An exception stopped Mailman in the middle of a message: {error}",
-        "Mend what the traceback names (a template of the list or site that is not UTF-8, for instance), then "
-        "'mailman unshunt' works the message off. Where it is shown as 'cannot connect to SMTP server', that misleads.",
+        "Mend what the traceback names, then 'mailman unshunt' works the message off.",
         ("tail -n 50 /var/log/mailman3/mailman.log", "ls -l /var/lib/mailman3/queue/shunt"),
+    ),
+    Entry(
+        "MW407",
+        "Somebody who is to join is banned",
+        "{address} bans {ban}, and with it {person}, who can neither join nor post.",
+        "Take the ban back if it is not meant, of the list or of the whole site; a ban on everybody closes the list.",
+        ("curl -u restadmin http://{rest}/3.1/lists/{address}/bans", "curl -u restadmin http://{rest}/3.1/bans"),
+    ),
+    Entry(
+        "MW408",
+        "A template of Mailman's cannot be had or read",
+        "A text that Mailman adds to every post stopped it, and the post is in the shunt queue: {error}. "
+        "The template: {texts}.",
+        "See that the template is there, that its address answers, and that it is UTF-8; then 'mailman unshunt' works "
+        "the message off. Where it is shown as 'cannot connect to SMTP server', that misleads.",
+        ("tail -n 50 /var/log/mailman3/mailman.log", "find /var/lib/mailman3/templates -type f"),
     ),
     unknown(5, "broadcast"),
     Entry(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from wizard.faults.model import Fault
-from wizard.faults.scripts import DATA, RELOAD, main_cf, rest, setting
+from wizard.faults.scripts import AWAIT_MAILMAN, DATA, LIST, RELOAD, RESTART_MAILMAN, main_cf, rest, setting
 
 _PERSON = ("--set", 'check.subscribers=["wendy@local.edu", "walter@local.edu"]')
 _MAKE = "for user in wendy walter; do useradd --create-home $user; done"
 _UNMAKE = "for user in wendy walter; do userdel --remove $user 2> /dev/null; rm -f /var/mail/$user; done"
+_DECORATE = "/usr/lib/python3/dist-packages/mailman/handlers/decorate.py"
 _TEMPLATES = "/var/lib/mailman3/templates/site/en"
 
 FAULTS: tuple[Fault, ...] = (
@@ -18,6 +19,14 @@ FAULTS: tuple[Fault, ...] = (
         3,
         "lmtp.routing",
         "MW302",
+    ),
+    Fault(
+        "domains-map-missing",
+        "A map of Mailman's that main.cf does not name is missing.",
+        f"rm {DATA}/postfix_domains {DATA}/postfix_domains.db",
+        3,
+        "lmtp.maps",
+        "MW303",
     ),
     Fault(
         "map-stale",
@@ -54,6 +63,15 @@ FAULTS: tuple[Fault, ...] = (
         by_hand=f"postconf -X smtpd_sender_restrictions\nrm /etc/postfix/senders\n{RELOAD}",
     ),
     Fault(
+        "everybody-banned",
+        "The list is closed: it bans everybody.",
+        rest("POST", f"{LIST}/bans", {"email": "^.*"}),
+        4,
+        "subscription.policy",
+        "MW407",
+        by_hand=rest("DELETE", f"{LIST}/bans/%5E.%2A", {}),
+    ),
+    Fault(
         "emergency",
         "The list is in emergency moderation.",
         setting("emergency", "True"),
@@ -85,8 +103,27 @@ FAULTS: tuple[Fault, ...] = (
         "chown -R list:list /var/lib/mailman3/templates",
         4,
         "subscription.silence-after-leave",
-        "MW406",
+        "MW408",
         by_hand=f"rm -r {_TEMPLATES}",
+    ),
+    Fault(
+        "footer-away",
+        "The list's footer is on a web server that does not answer, and every post is shunted.",
+        rest("PATCH", f"{LIST}/uris", {"list:member:regular:footer": "http://127.0.0.1:9/footer"}),
+        4,
+        "subscription.silence-after-leave",
+        "MW408",
+        by_hand=rest("PATCH", f"{LIST}/uris", {"list:member:regular:footer": ""}),
+    ),
+    Fault(
+        "shunted",
+        "A defect in Mailman's own code throws every post into the shunt queue.",
+        f'sed -i.kept \'s/^    """Decorate the message/    raise RuntimeError("out of order")\\n&/\' {_DECORATE}\n'
+        f"{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
+        4,
+        "subscription.silence-after-leave",
+        "MW406",
+        by_hand=f"mv {_DECORATE}.kept {_DECORATE}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
     ),
     Fault(
         "body-altered",
@@ -136,8 +173,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "not-at-boot",
-        "Mailman does not start at boot.",
-        "update-rc.d mailman3 remove; rm -f /etc/rc?.d/[SK]??mailman3",
+        "Neither service starts at boot.",
+        "for name in postfix mailman3; do update-rc.d $name remove; rm -f /etc/rc?.d/[SK]??$name; done",
         6,
         "integration.boot",
         "MW601",

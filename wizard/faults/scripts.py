@@ -8,6 +8,8 @@ from string import Template
 DATA = "/var/lib/mailman3/data"
 CFG = "/etc/mailman3/mailman.cfg"
 RELOAD = "postfix reload"
+LIST = "lists/reading-group.local.edu"
+"""Where REST has the list."""
 _KILL = Template("pkill -KILL -f '[r]unner=$runner:'")
 """What is killed is dead at once; that its master does not take notice, so that it stays a zombie, is a part of it."""
 RESTART_MAILMAN = f"""
@@ -50,7 +52,7 @@ import base64, json, re, urllib.parse, urllib.request
 text = open("/etc/mailman3/mailman.cfg").read()
 password = re.search(r"(?m)^admin_pass\\s*[:=]\\s*(\\S+)", text)[1]
 request = urllib.request.Request(
-    "http://127.0.0.1:8001/3.1/$path", method="$method", data=urllib.parse.urlencode($data).encode()
+    "http://127.0.0.1:8001/3.1/$path", method="$method", data=urllib.parse.urlencode($data).encode() or None
 )
 request.add_header("Authorization", "Basic " + base64.b64encode(f"restadmin:{password}".encode()).decode())
 urllib.request.urlopen(request, timeout=30).close()
@@ -76,7 +78,7 @@ def taken(port: int) -> str:
 
 def setting(key: str, value: str) -> str:
     """Set one thing of the list in Mailman."""
-    return rest("PATCH", "lists/reading-group.local.edu/config", {key: value})
+    return rest("PATCH", f"{LIST}/config", {key: value})
 
 
 def rest(method: str, path: str, data: dict[str, str]) -> str:

@@ -34,13 +34,13 @@ def base_url(config: Config) -> str:
     return f"http://[{host}]:{port}/{API}" if ":" in host else f"http://{host}:{port}/{API}"
 
 
-def connect(config: Config) -> Client:
-    """Return a client; it is not tried yet.
+def connect(config: Config, *, limit: float = LIMIT) -> Client:
+    """Return a client; it is not tried yet. `limit`: seconds for one request.
 
     mailmanclient is not typed; what it hands out (lists, members, held messages) is therefore ``Any``.
     """
     name, password = config.credentials
-    return Client(base_url(config), name, password, request_hooks=[_limited])
+    return Client(base_url(config), name, password, request_hooks=[lambda params: {**params, "timeout": limit}])
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def reason(error: BaseException) -> str:
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
         chain.append(inner)
     if any(isinstance(each, Timeout | TimeoutError) for each in chain):
-        return f"no answer within {LIMIT} seconds"
+        return "no answer in time"
     numbers = [each.errno for each in chain if isinstance(each, OSError) and each.errno]
     return os.strerror(numbers[-1]).lower() if numbers else _line(str(chain[-1]) or type(chain[-1]).__name__)
 
@@ -71,14 +71,14 @@ def _line(text: str) -> str:
     return text.strip().partition("\n")[0][:LONGEST]
 
 
-def ask(config: Config) -> None:
-    """Ask the interface something small.
+def ask(config: Config, *, limit: float = LIMIT) -> None:
+    """Ask the interface something small; `limit` as for `connect`.
 
     Raises:
         RestError: it does not answer, or refuses the configured password.
     """
     with said():
-        connect(config).system  # noqa: B018 (asking is the point)
+        connect(config, limit=limit).system  # noqa: B018 (asking is the point)
 
 
 def answers(config: Config) -> bool:
@@ -154,7 +154,3 @@ def _found(ask: Any) -> Any | None:
             if error.code == NOT_FOUND:
                 return None
             raise
-
-
-def _limited(params: dict[str, object]) -> dict[str, object]:
-    return {**params, "timeout": LIMIT}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from wizard import causes
+from wizard.check import EXTRA
 from wizard.diagnosis import Diagnosis
 from wizard.scene import Scene
 
@@ -42,7 +43,8 @@ class Vain:
         self._scene.passages.look()
         if time.monotonic() < self._next:
             return
-        found = causes.standing(self._scene)
+        left = self._scene.limit - (time.monotonic() - self._start)
+        found = causes.standing(self._scene, max(left, 0.0) + EXTRA)
         code = found[0].code if found else ""
         if found and code == self._seen:
             raise InVainError(found[0], time.monotonic() - self._start)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.causes import tables
 from wizard.check import Check, CheckFailedError, Evidence
-from wizard.diagnosis import diagnose
 from wizard.errors import CommandError
 from wizard.facts import address_class, maps, postconf, rewriting
 from wizard.mail import conversation, verification
@@ -34,7 +32,7 @@ def listener(scene: Scene) -> Evidence:
     port = scene.site.mailman.lmtp.port
     listeners = [each for each in scene.host.listeners() if each.port == port]
     if not listeners:
-        raise CheckFailedError(f"nothing listens on port {port}", diagnosis=diagnose("MW301", scene.words))
+        raise CheckFailedError(f"nothing listens on port {port}")
     return (owned(scene, listeners, "lmtp", port),)
 
 
@@ -74,10 +72,7 @@ def _entry(scene: Scene, table: str, key: str) -> str:
     state = maps.compiled_state(scene.host, table)
     if not state.current:
         stale = state.source_mtime is not None and state.compiled_mtime is not None
-        said = f"{table}: {'older than its source' if stale else 'missing, or not compiled'}"
-        code = "MW304" if stale else "MW303"
-        known = diagnose(code, scene.words, evidence=(said,), table=table, path=str(state.source), address=key)
-        raise CheckFailedError(said, diagnosis=known)
+        raise CheckFailedError(f"{table}: {'older than its source' if stale else 'missing, or not compiled'}")
     try:
         answer = maps.lookup(scene.host, table, key)
     except CommandError as error:
@@ -100,16 +95,10 @@ def routing(scene: Scene) -> Evidence:
     found = _lookups(scene, transports, addresses)
     for address in addresses:
         if found.get(address) != wanted:
-            answer = found.get(address, "none")
-            table = _tables(scene).lmtp
-            raise CheckFailedError(
-                f"transport of {address}: {answer}, not {wanted}",
-                diagnosis=diagnose("MW302", scene.words, address=address, answer=answer, table=table),
-            )
+            raise CheckFailedError(f"transport of {address}: {found.get(address, 'none')}, not {wanted}")
     hijacked = _away(scene, addresses)
     if hijacked:
-        known = diagnose("MW112", scene.words, evidence=(str(hijacked[0]),), **tables.rewritten(hijacked[0]))
-        raise CheckFailedError(*map(str, hijacked), diagnosis=known)
+        raise CheckFailedError(*map(str, hijacked))
     both = accounts.taken(scene.site)
     if both:
         raise CheckFailedError(*(f"a user's mail goes to Mailman: {problem}" for problem in both))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Iterable
 from typing import Any
 
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.mail import confirmation
 from wizard.mail.mailbox import holding
 from wizard.mail.message import Kind
-from wizard.mailman import lists, rest
+from wizard.mailman import bans, lists, rest
 from wizard.mailman.lists import SiteList
 from wizard.probes.lists import ProbeList
 from wizard.scene import Scene
@@ -24,11 +22,9 @@ def policy(scene: Scene) -> Evidence:
     people = [person.address for person in (*scene.bench.subscribers, scene.bench.outsider)]
     for each in _lists(scene, client):
         present, wanted = str(each.setting("subscription_policy")), each.spec.subscription_policy
-        with rest.said():
-            bans = (*each.there.bans, *client.bans)
         if present != wanted:
             raise CheckFailedError(f"{each.address}: subscription_policy is {present}, not {wanted}")
-        banned = _banned(people, bans)
+        banned = bans.fitting(people, bans.of(client, each.there))
         if banned:
             raise CheckFailedError(
                 *(f"{each.address} bans {ban}: {person} can neither join nor post" for person, ban in banned)
@@ -48,21 +44,6 @@ def _lists(scene: Scene, client: Any) -> tuple[SiteList, ...]:
     if missing:
         raise CheckFailedError(f"Mailman has no list {', '.join(sorted(missing))}")
     return found
-
-
-def _banned(people: Iterable[str], bans: Iterable[Any]) -> tuple[tuple[str, str], ...]:
-    """Tell who is banned by what; what begins with ``^`` is a regular expression, as Mailman's IBanManager has it."""
-    known = {str(each.email) for each in bans}
-    return tuple((person, ban) for person in people for ban in sorted(known) if _fits(ban, person))
-
-
-def _fits(ban: str, person: str) -> bool:
-    if not ban.startswith("^"):
-        return ban.lower() == person.lower()
-    try:
-        return re.match(ban, person, re.IGNORECASE) is not None
-    except re.error:
-        return False  # Mailman does not take such a pattern, so that it can stop nobody
 
 
 def pending(scene: Scene) -> Evidence:
