@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.unit.doubles import MASTER, MemoryHost, Recorder, check, engine, stage
+from tests.unit.doubles import MASTER, Kept, MemoryHost, Recorder, check, engine, stage
 from wizard import causes
-from wizard.causes import CAUSES, Cause, Found, Ground
+from wizard.causes import CAUSES, Cause, Found, Ground, shunt
 from wizard.check import Findings
 from wizard.diagnosis import CATALOGUE, Diagnosis
 from wizard.errors import UnseenError
+from wizard.facts import mailman_log
 from wizard.host import Listener, Process
+from wizard.mailman.cfg import Config
 from wizard.scene import Scene
 
 OTHER = Process(99, 1, "nc", ("nc", "-l", "25"), "root", "sleeping", 0.0, 0.0)
 LIMIT = 30.0
+VALUES = Found({"domain": "local.edu", "classes": "two"})
 KNOWN = Diagnosis("MW104", "Open relay", "the cause", "the fix", ("a command",))
 
 
@@ -94,6 +98,43 @@ def test_a_defect_in_one_hides_no_other_and_is_told(tmp_path: Path) -> None:
     assert [each.code for each in found] == ["MW102"]
     assert isinstance(here.emit, Recorder)
     assert "ZeroDivisionError" in str(here.emit.of("note"))
+
+
+def test_one_that_hangs_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def hang(_ground: Ground) -> Found | None:
+        release.wait(30)
+        return Found()
+
+    monkeypatch.setattr(causes, "CAUSES", (Cause("MW101", lambda _: VALUES), Cause("MW102", hang)))
+    try:
+        assert codes(causes.told(scene(tmp_path), None, 0.2)) == ["MW101"]
+        assert [each.code for each in causes.standing(scene(tmp_path), 0.2)] == ["MW101"]
+    finally:
+        release.set()
+
+
+def test_a_shunted_probe_is_told_with_what_threw_it(tmp_path: Path) -> None:
+    assert shown(tmp_path, "RuntimeError: out of order") == ["MW406"]
+
+
+def test_a_template_that_cannot_be_read_is_told_from_other_exceptions(tmp_path: Path) -> None:
+    frame = '  File "/usr/lib/python3/dist-packages/mailman/model/template.py", line 176, in get'
+    assert shown(tmp_path, frame, "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9") == ["MW407"]
+
+
+def shown(root: Path, *rest: str) -> list[str]:
+    """Give the codes for an exception that was logged and a probe that was shunted."""
+    name = "1795345186.1+0123456789abcdef0123456789abcdef01234567"
+    stamp = "Nov 22 10:59:37 2026 (7)"
+    logged = (f"{stamp} Uncaught runner exception", "Traceback (most recent call last):", *rest)
+    host = MemoryHost()
+    ground = Ground(scene(root, 4, host))
+    said = mailman_log.parse([*logged, f"{stamp} SHUNTING: {name}"])
+    vars(ground).update(mailman_lines=said, config=Config("", {}), lists=())
+    host.files[Path("/var/lib/mailman3/queue/shunt", f"{name}.pck")] = Kept(f"… {ground.token} …".encode())
+    return [each.code for each in causes.found(ground, shunt.CAUSES)]
 
 
 def test_somebody_who_waits_is_told_only_of_what_stands(tmp_path: Path) -> None:

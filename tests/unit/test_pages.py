@@ -11,6 +11,11 @@ from wizard import pages
 from wizard.diagnosis import CATALOGUE
 from wizard.faults import FAULTS
 
+UNBROKEN = {
+    "MW301": "a runner that lives and does not listen: whatever does that is a cause of stage 2",
+    "MW602": "a message that is in a runner's hands at the moment of the restart",
+}
+"""The codes without a fault, each with what it would take."""
 DOCS = Path(tests.__file__).parent.parent / "docs" / "diagnoses"
 
 
@@ -24,5 +29,6 @@ def test_there_are_no_others() -> None:
     assert {path.name for path in DOCS.iterdir()} == {f"{each.code}.md" for each in CATALOGUE} | {"README.md"}
 
 
-def test_every_fault_has_a_code_of_the_catalogue() -> None:
-    assert {fault.code for fault in FAULTS} <= {each.code for each in CATALOGUE}
+def test_every_code_has_a_fault() -> None:
+    known = {each.code for each in CATALOGUE if not each.code.endswith("00")}
+    assert {fault.code for fault in FAULTS} == known - UNBROKEN.keys()

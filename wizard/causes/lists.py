@@ -14,8 +14,7 @@ from wizard.mailman import bans, rest
 from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP
 from wizard.mailman.lists import KEEPING
 from wizard.site import SUBADDRESSES
-
-_REFUSED = re.compile(r"delivery to (?P<to>\S+) failed with code (?P<code>[0-9]+): (?P<said>.*)", re.DOTALL)
+from wizard.trace import verdicts
 
 
 def no_route(ground: Ground) -> Found | None:
@@ -91,10 +90,12 @@ def policy(ground: Ground) -> Found | None:
 def refused(ground: Ground) -> Found | None:
     """Postfix refuses what Mailman sends: Mailman says to whom, and Postfix why."""
     for line in ground.mailman_lines:
-        match = _REFUSED.search(line.text) if line.file == "smtp.log" else None
-        if match and ground.token in match["to"] and match["code"].startswith(("4", "5")):
-            values = {"address": match["to"], "answer": match["code"], "said": match["said"]}
-            rejects = [each.text for each in ground.postfix_lines if "reject" in each.text and match["to"] in each.text]
+        refusal = verdicts.refusal(line) if line.file == "smtp.log" else None
+        if refusal and ground.token in line.text:
+            values = {"address": refusal.address, "answer": str(refusal.code), "said": refusal.why}
+            rejects = [
+                each.text for each in ground.postfix_lines if "reject" in each.text and refusal.address in each.text
+            ]
             return Found(values, (line.text, *rejects[-1:]))
     return None
 
@@ -172,9 +173,9 @@ WAY: tuple[Cause, ...] = (
     Cause("MW306", no_delimiter),
 )
 LISTS: tuple[Cause, ...] = (
+    Cause("MW307", banned),
     Cause("MW401", policy, stands=False),
     Cause("MW402", pending, stands=False),
-    Cause("MW407", banned),
     Cause("MW403", emergency),
     Cause("MW404", members_held),
     Cause("MW504", too_big),

@@ -89,6 +89,6 @@ def _files(host: Host, directory: Path, depth: int) -> Iterator[Path]:
 
 
 CAUSES: tuple[Cause, ...] = (
-    Cause("MW408", template),
+    Cause("MW407", template),
     Cause("MW406", anything),
 )

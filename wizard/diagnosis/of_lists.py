@@ -47,6 +47,13 @@ ENTRIES: tuple[Entry, ...] = (
         ("postconf recipient_delimiter",),
         fixable=True,
     ),
+    Entry(
+        "MW307",
+        "Somebody who is to join is banned",
+        "{address} bans {ban}, and with it {person}, who can neither join nor post.",
+        "Take the ban back if it is not meant, of the list or of the whole site; a ban on everybody closes the list.",
+        ("curl -u restadmin http://{rest}/3.1/lists/{address}/bans", "curl -u restadmin http://{rest}/3.1/bans"),
+    ),
     unknown(4, "subscription"),
     Entry(
         "MW401",
@@ -97,13 +104,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         "MW407",
-        "Somebody who is to join is banned",
-        "{address} bans {ban}, and with it {person}, who can neither join nor post.",
-        "Take the ban back if it is not meant, of the list or of the whole site; a ban on everybody closes the list.",
-        ("curl -u restadmin http://{rest}/3.1/lists/{address}/bans", "curl -u restadmin http://{rest}/3.1/bans"),
-    ),
-    Entry(
-        "MW408",
         "A template of Mailman's cannot be had or read",
         "A text that Mailman adds to every post stopped it, and the post is in the shunt queue: {error}. "
         "The template: {texts}.",

@@ -41,7 +41,7 @@ FAULTS: tuple[Fault, ...] = (
         "recipient_delimiter has no plus sign.",
         main_cf("recipient_delimiter="),
         3,
-        "lmtp.recipients",
+        "lmtp.resolution",
         "MW306",
     ),
     Fault(
@@ -66,9 +66,9 @@ FAULTS: tuple[Fault, ...] = (
         "everybody-banned",
         "The list is closed: it bans everybody.",
         rest("POST", f"{LIST}/bans", {"email": "^.*"}),
-        4,
-        "subscription.policy",
-        "MW407",
+        3,
+        "lmtp.command",
+        "MW307",
         by_hand=rest("DELETE", f"{LIST}/bans/%5E.%2A", {}),
     ),
     Fault(
@@ -103,7 +103,7 @@ FAULTS: tuple[Fault, ...] = (
         "chown -R list:list /var/lib/mailman3/templates",
         4,
         "subscription.silence-after-leave",
-        "MW408",
+        "MW407",
         by_hand=f"rm -r {_TEMPLATES}",
     ),
     Fault(
@@ -112,7 +112,7 @@ FAULTS: tuple[Fault, ...] = (
         rest("PATCH", f"{LIST}/uris", {"list:member:regular:footer": "http://127.0.0.1:9/footer"}),
         4,
         "subscription.silence-after-leave",
-        "MW408",
+        "MW407",
         by_hand=rest("PATCH", f"{LIST}/uris", {"list:member:regular:footer": ""}),
     ),
     Fault(

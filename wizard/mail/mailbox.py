@@ -15,6 +15,8 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -114,6 +116,23 @@ def holding(token: str) -> Wanted:
     """Recognise a message that carries a probe's token anywhere."""
     needle = token.encode()
     return lambda raw: needle in raw
+
+
+def copy_of(message_id: str, recipient: str) -> Wanted:
+    """Recognise the copy of a message that was sent to a recipient, a list say.
+
+    What a list holds back goes to its owners as a whole, inside a notice; that is no copy.
+    """
+    anywhere, name = holding(message_id), recipient.rpartition("@")
+    owners = f"{name[0]}-owner@{name[2]}".lower()
+
+    def wanted(raw: bytes) -> bool:
+        return anywhere(raw) and owners not in {
+            address.lower()
+            for _, address in getaddresses(map(str, BytesHeaderParser().parsebytes(raw).get_all("To", [])))
+        }
+
+    return wanted
 
 
 def split(content: bytes) -> tuple[bytes, ...]:

@@ -11,7 +11,7 @@ from wizard.check import CheckFailedError
 from wizard.mail import conversation
 from wizard.mail.arrivals import Arrivals, arrivals
 from wizard.mail.dialogue import LIMIT, ConversationError, Endpoint, Reply
-from wizard.mail.mailbox import Wanted, holding
+from wizard.mail.mailbox import Wanted, copy_of
 from wizard.mail.message import ProbeMessage
 from wizard.mailman.rest import RestError
 from wizard.probes.accounts import Subscriber
@@ -129,7 +129,7 @@ def last_seen(scene: Scene, message: ProbeMessage) -> tuple[str, ...]:
 
 def message_with(message: ProbeMessage) -> Wanted:
     """Recognise one message by its Message-ID."""
-    return holding(message.message_id)
+    return copy_of(message.message_id, message.recipient)
 
 
 def seen(

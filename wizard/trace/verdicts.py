@@ -102,15 +102,22 @@ def read(lines: Iterable[LogLine], message_id: str) -> Said:
             verdicts.append(verdict)
         elif sent := _SENT.match(line.text):
             sendings.append(Sending(sent["list"], int(sent["count"]), float(sent["took"]), line))
-        elif refused := _REFUSED.match(line.text):
-            why = _BYTES.fullmatch(refused["why"])
-            said = why["text"] if why else refused["why"]
-            refusals[refused["to"]] = Refusal(refused["to"], int(refused["code"]), said, line)
+        elif refused := refusal(line):
+            refusals[refused.address] = refused
         else:
             others.append(line)
     return Said(
         tuple(verdicts), tuple(sendings), tuple(refusals.values()), tuple(shunted), tuple(failures), tuple(others)
     )
+
+
+def refusal(line: LogLine) -> Refusal | None:
+    """Read what Postfix answered to Mailman about one recipient, if the line says that it refused."""
+    match = _REFUSED.match(line.text)
+    if match is None:
+        return None
+    why = _BYTES.fullmatch(match["why"])
+    return Refusal(match["to"], int(match["code"]), why["text"] if why else match["why"], line)
 
 
 def shunted_file(line: LogLine) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.mail.samples import CONFIRMATION, TOKEN, mbox, probe
 from wizard.mail import mailbox as module
 from wizard.mail.intact import compare_direct
-from wizard.mail.mailbox import Mailbox, MailboxError, holding, split
+from wizard.mail.mailbox import Mailbox, MailboxError, copy_of, holding, split
 from wizard.mail.message import Kind
 
 # No line that opens with one or more ">" and "From ": local(8) adds nothing that could be told from those.
@@ -191,3 +191,16 @@ def test_a_dotlock_is_respected(tmp_path: Path) -> None:
     assert box.messages_now() is None
     lock.unlink()
     assert box.messages_now() == (CONFIRMATION,)
+
+
+@pytest.mark.parametrize("to", [b"list@local.edu", b"anne@local.edu", b"list-owner@example.org", b"", b"=?x?="])
+def test_a_copy_of_a_message(to: bytes) -> None:
+    raw = b"To: " + to + b"\nMessage-ID: <mwz_1.2@local.edu>\n\nhello\n"
+    assert copy_of("<mwz_1.2@local.edu>", "list@local.edu")(raw)
+    assert not copy_of("<mwz_1.3@local.edu>", "list@local.edu")(raw)
+
+
+def test_what_a_list_sends_to_its_owners_is_no_copy() -> None:
+    """It has the held message in it, and its owner, subscribed too, would seem to have got it."""
+    raw = b"To: List <List-Owner@local.edu>\n\n--=\n\nTo: list@local.edu\nMessage-ID: <mwz_1.2@local.edu>\n\nhello\n"
+    assert not copy_of("<mwz_1.2@local.edu>", "list@local.edu")(raw)
