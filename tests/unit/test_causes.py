@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost, Recorder, check, engine, stage
 from wizard import causes
-from wizard.causes import CAUSES, Cause, Found, Ground, shunt
+from wizard.causes import CAUSES, Cause, Found, Ground, shunt, texts
 from wizard.check import Findings
 from wizard.diagnosis import CATALOGUE, Diagnosis
 from wizard.errors import UnseenError
@@ -134,7 +134,7 @@ def shown(root: Path, *rest: str) -> list[str]:
     said = mailman_log.parse([*logged, f"{stamp} SHUNTING: {name}"])
     vars(ground).update(mailman_lines=said, config=Config("", {}), lists=())
     host.files[Path("/var/lib/mailman3/queue/shunt", f"{name}.pck")] = Kept(f"… {ground.token} …".encode())
-    return [each.code for each in causes.found(ground, shunt.CAUSES)]
+    return [each.code for each in causes.found(ground, [*texts.CAUSES, *shunt.CAUSES])]
 
 
 def test_somebody_who_waits_is_told_only_of_what_stands(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 
-from wizard.causes import lists, mailman, postfix, shunt, tables
+from wizard.causes import lists, mailman, postfix, shunt, tables, texts
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
 from wizard.check import Findings
@@ -29,6 +29,7 @@ CAUSES: tuple[Cause, ...] = (
     *tables.CAUSES,
     *mailman.CONFIGURATION,
     *lists.WAY,
+    *texts.CAUSES,
     *shunt.CAUSES,
     *mailman.WORK,
     *lists.LISTS,

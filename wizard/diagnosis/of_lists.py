@@ -105,10 +105,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW407",
         "A template of Mailman's cannot be had or read",
-        "A text that Mailman adds to every post stopped it, and the post is in the shunt queue: {error}. "
-        "The template: {texts}.",
+        "A text that Mailman adds to mail keeps it from going out: {error}. The template: {texts}. Where Mailman logs "
+        "'Cannot connect to SMTP server' for it, that misleads: it is the template's server that it means.",
         "See that the template is there, that its address answers, and that it is UTF-8; then 'mailman unshunt' works "
-        "the message off. Where it is shown as 'cannot connect to SMTP server', that misleads.",
+        "off what was shunted.",
         ("tail -n 50 /var/log/mailman3/mailman.log", "find /var/lib/mailman3/templates -type f"),
     ),
     unknown(5, "broadcast"),

@@ -108,7 +108,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "footer-away",
-        "The list's footer is on a web server that does not answer, and every post is shunted.",
+        "The list's footer is on a web server that does not answer, and no post goes out.",
         rest("PATCH", f"{LIST}/uris", {"list:member:regular:footer": "http://127.0.0.1:9/footer"}),
         4,
         "subscription.silence-after-leave",

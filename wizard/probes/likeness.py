@@ -99,8 +99,8 @@ def templates(model: Any, probe: Any) -> None:
 
     The names in an address stand for the original: the texts are found under its name alone.
     """
-    theirs = {str(each.name): _fetched(each, model) for each in model.templates}
-    ours = {str(each.name): _fetched(each, probe) for each in probe.templates}
+    theirs = {str(each.name): fetched(each, model) for each in model.templates}
+    ours = {str(each.name): fetched(each, probe) for each in probe.templates}
     for name in sorted(ours.keys() - theirs.keys()):
         probe.set_template(name, "")
     for name, (uri, user, password) in theirs.items():
@@ -108,7 +108,8 @@ def templates(model: Any, probe: Any) -> None:
             probe.set_template(name, uri, user, password)
 
 
-def _fetched(template: Any, mailing_list: Any) -> tuple[str, str | None, str | None]:
+def fetched(template: Any, mailing_list: Any) -> tuple[str, str | None, str | None]:
+    """Tell where a template of a list is, with the list's names put in, and what opens it."""
     words: Mapping[str, str] = {
         "list_id": mailing_list.list_id,
         "listname": mailing_list.fqdn_listname,
