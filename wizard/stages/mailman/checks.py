@@ -18,6 +18,7 @@ from wizard.mailman import cfg, ownership, rest, running, settings
 from wizard.mailman.ownership import Rule
 from wizard.redact import HIDDEN
 from wizard.scene import Scene
+from wizard.stages.vain import InVainError, Vain
 
 UNAUTHORIZED = 401
 OK = 200
@@ -93,25 +94,29 @@ def _polling(scene: Scene, conf: Mapping[tuple[str, str], str], found: Mailman) 
         for runner in found.runners
         if _seconds(conf.get((f"runner.{runner.slot.name}", "sleep_time"), "")) <= LONGEST_NAP
     }
-    waiting = dict(before)
+    waiting, vain = dict(before), Vain(scene)
 
     def look() -> bool | None:
         for process in scene.host.processes():
             runner = waiting.get(process.pid)
             if runner is not None and process.wakings > runner.process.wakings:
                 del waiting[process.pid]
+        if waiting:
+            vain()
         return None if waiting else True
 
     scene.progress("watching the runners poll their queues")
     try:
         wait.until(look, limit=ALERT_LIMIT)
+    except InVainError as error:
+        known, seconds = error.diagnosis, error.seconds
     except wait.LimitError:
-        slots = ", ".join(str(runner.slot) for runner in waiting.values())
-        raise CheckFailedError(
-            f"{slots}: did not wake within {ALERT_LIMIT:g} s",
-            diagnosis=diagnose("MW202", scene.words, slots=slots),
-        ) from None
-    return sorted({runner.slot.name for runner in before.values()})
+        known, seconds = None, ALERT_LIMIT
+    else:
+        return sorted({runner.slot.name for runner in before.values()})
+    slots = ", ".join(str(runner.slot) for runner in waiting.values())
+    said = f"{slots}: did not wake within {seconds:.0f} s"
+    raise CheckFailedError(said, diagnosis=known or diagnose("MW202", scene.words, slots=slots))
 
 
 def _stuck(scene: Scene, conf: Mapping[tuple[str, str], str], expected: tuple[Slot, ...]) -> list[str]:
