@@ -117,11 +117,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "shunted",
-        "A defect in Mailman's own code throws every post into the shunt queue.",
+        "A defect in Mailman's own code throws all that it sends into the shunt queue.",
         f'sed -i.kept \'s/^    """Decorate the message/    raise RuntimeError("out of order")\\n&/\' {_DECORATE}\n'
         f"{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
         4,
-        "subscription.silence-after-leave",
+        "subscription.join",
         "MW406",
         by_hand=f"mv {_DECORATE}.kept {_DECORATE}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
     ),
