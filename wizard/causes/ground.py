@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import services
+from wizard.errors import CommandError
 from wizard.facts import address_class, mailman_log, postconf, postfix_log, runners
 from wizard.facts.mailman_conf import Configuration
 from wizard.facts.runners import Mailman, Slot
@@ -71,13 +72,22 @@ class Ground:
         return cfg.read(self.host)
 
     @cached_property
+    def _effective(self) -> Configuration | CommandError:
+        try:
+            return self.scene.effective.known(self.host)
+        except CommandError as error:
+            return error
+
+    @property
     def effective(self) -> Configuration:
         """Mailman's own account of its configuration.
 
         Raises:
-            CommandError: it gives none.
+            CommandError: it gives none, and is not asked again.
         """
-        return self.scene.effective.known(self.host)
+        if isinstance(self._effective, CommandError):
+            raise self._effective
+        return self._effective
 
     @cached_property
     def missing_runners(self) -> tuple[Slot, ...]:
