@@ -47,6 +47,7 @@ TOGETHER = (
     ("emergency", "members-held"),
 )
 """Faults of one stage, which one look finds both, in this order."""
+pytestmark = pytest.mark.timeout(1200)
 IN_FULL = "takes too long for every change; the full suite (--full), which README documents, tries it"
 QUICK = ("--set", "check.subscribers=1")
 BUSY = "while True: pass"
