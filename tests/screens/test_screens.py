@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.screens.desks import Server, living
-from tests.screens.pictures import DARK, GLANCE, LIMIT, settled
+from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
 from wizard.desk import Seat
 from wizard.screens.app import WizardApp
 from wizard.screens.stage import StageScreen
@@ -44,15 +44,8 @@ async def until(pilot: Pilot[int], seen: Callable[[], bool]) -> None:
         if seen():
             return
         await pilot.pause(GLANCE)
+    assert isinstance(pilot.app, WizardApp)
     raise AssertionError(shown(pilot.app))
-
-
-def shown(app: object) -> str:
-    """Return the screen as text."""
-    assert isinstance(app, WizardApp)
-    width, _ = app.size
-    rows = app.screen._compositor.render_strips()  # noqa: SLF001 (Textual has no public way to the text of a screen)
-    return "\n".join(row.text[:width].rstrip() for row in rows)
 
 
 def _shows(app: WizardApp, text: str) -> bool:
