@@ -109,7 +109,9 @@ def environment(look: Look) -> Iterator[None]:
     """Have the clock in UTC, and colours or not."""
     before = {name: os.environ.get(name) for name in ("TZ", "NO_COLOR")}
     os.environ["TZ"] = "UTC"
-    os.environ["NO_COLOR"] = "1" if look.no_color else ""
+    os.environ.pop("NO_COLOR", None)  # Textual goes by its being there
+    if look.no_color:
+        os.environ["NO_COLOR"] = "1"
     time.tzset()
     try:
         yield
