@@ -35,6 +35,7 @@ _BOXES = {
     **dict.fromkeys("▼↓", "v"),
     **dict.fromkeys("●◉•·", "*"),
     **dict.fromkeys("✔✓", "+"),
+    "○": "o",
     **dict.fromkeys("✘✗\u00d7", "x"),
     **dict.fromkeys("…", "."),
     **dict.fromkeys("\u2013—", "-"),
