@@ -16,6 +16,7 @@ from types import FrameType
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from wizard.screens.pastes import Pastes
 from wizard.screens.terminal import Terminal
 
 GRACE = 2.0
@@ -71,7 +72,8 @@ class Driver(LinuxDriver):
         def end(_number: int, _frame: FrameType | None) -> None:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_REAL, GRACE)
-            loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGTERM)
+            code = 128 + signal.SIGTERM
+            loop.call_soon_threadsafe(self._app.exit, code, code)
 
         signal.signal(signal.SIGTERM, end)
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -93,12 +95,14 @@ class Driver(LinuxDriver):
         parser = XTermParser(self._debug)
         # A byte that is not UTF-8 is shown as such; nothing that is typed may end the program.
         decode = getincrementaldecoder("utf-8")("replace").decode
+        pastes = Pastes()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 if selector.select(_TICK):
-                    data = self._read()
-                    for event in parser.feed(decode(data)):
+                    text = pastes(decode(self._read()))
+                    # The parser takes an empty text for the end.
+                    for event in parser.feed(text) if text else ():
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
