@@ -39,6 +39,8 @@ LOG_KEPT = 25
 """Batches of log lines kept for a screen that is opened later."""
 LAST = len(STAGES)
 
+OWN_COLOURS = "ansi-dark"
+"""The theme of the terminal's own 16 colours."""
 
 class WizardApp(App[int]):
     """The wizard on one terminal."""
@@ -80,7 +82,8 @@ class WizardApp(App[int]):
         """
         self.terminal = terminal or Terminal.of(os.environ)
         Driver.terminal = self.terminal
-        super().__init__(driver_class=Driver)
+        # What Textual does by itself where no colour is wanted is to send greys.
+        super().__init__(driver_class=Driver, ansi_color=None if self.terminal.colours else True)
         self.desk = desk
         self.alone = alone
         self.watching = watching
@@ -111,10 +114,10 @@ class WizardApp(App[int]):
         """Come back to where somebody was, and show what goes on."""
         self._place, trouble = self.desk.recall()
         self.said = trouble
-        if self._place.theme in self.available_themes:
+        if not self.terminal.truecolour:
+            self.theme = OWN_COLOURS
+        elif self._place.theme in self.available_themes:
             self.theme = self._place.theme
-        elif not self.terminal.truecolour:
-            self.theme = "textual-ansi"
         self.loop = asyncio.get_running_loop()
         self.redraw = Bell(self.loop, self.call_later, self._happened)
         self._news = None if self.watching else News(self.desk, self.redraw)
@@ -345,7 +348,8 @@ class WizardApp(App[int]):
             return
         secret = {each.key for each in self.form.answers if each.secret} if self.form else set()
         drafts = {key: text for key, text in (self.form.changes if self.form else {}).items() if key not in secret}
-        place = Place(screen.stage.number, screen.pane, drafts, self.theme)
+        theme = self.theme if self.terminal.truecolour else self._place.theme
+        place = Place(screen.stage.number, screen.pane, drafts, theme)
         if place != self._place:
             self._place = place
             self._aside(lambda: self.desk.remember(place), self._failed)
@@ -593,7 +597,7 @@ class WizardApp(App[int]):
         for title, theme in (
             ("Dark", "textual-dark"),
             ("Light", "textual-light"),
-            ("Terminal's own colours", "textual-ansi"),
+            ("Terminal's own colours", OWN_COLOURS),
         ):
             yield SystemCommand(f"Theme: {title}", "How the screens look", lambda theme=theme: self._themed(theme))
 
