@@ -268,6 +268,8 @@ class WizardApp(App[int]):
             self.tell(str(found))
             return
         self.form = found
+        for key, text in (self.form.changes if self.form else {}).items():  # also what was typed meanwhile
+            found = found.typed(key, text)
         if self.here is not None:
             self.call_later(self.here.show_form)
 

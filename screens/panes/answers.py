@@ -138,7 +138,8 @@ class AnswersPane(Vertical):
         field = self.query_one(f"#{field_id(answer.key)}")
         if isinstance(field, TextField):
             field.disabled = self.read_only
-            if field.value != answer.text and not (field.has_focus and field.value.strip() == answer.text):
+            # What is in the field that somebody types in may be ahead of what was made of it.
+            if field.value != answer.text and (self.read_only or not field.has_focus):
                 with field.prevent(Input.Changed):
                     field.value = answer.text
         elif isinstance(field, ChoiceField) and field.value != answer.text:
