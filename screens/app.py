@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
@@ -362,12 +363,17 @@ class WizardApp(App[int]):
 
     def fit(self, size: Size) -> None:
         """Cover the screen where there is no room for it, and uncover it again."""
+        if self.here is None:  # the first screen is not up yet, and asks for this itself
+            return
         small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
-        covered = isinstance(self.screen, TooSmall)
-        if small and not covered:
+        if small and not any(isinstance(each, TooSmall) for each in self.screen_stack):
             self.push_screen(TooSmall())
-        elif covered and not small:
+        elif not small and isinstance(self.screen, TooSmall):
             self.pop_screen()
+
+    def on_resize(self, event: Resize) -> None:
+        """Do so whatever lies over the stage's screen, which hears of no size then."""
+        self.fit(event.size)
 
     async def on_event(self, event: Any) -> None:
         """Let what was said go with the next key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,6 +13,9 @@ from textual.widgets import Markdown, Static
 
 from wizard.screens.marks import part
 from wizard.screens.terminal import SMALLEST
+
+if TYPE_CHECKING:
+    from wizard.screens.app import WizardApp
 
 
 class Question(ModalScreen[bool]):
@@ -84,3 +87,7 @@ class TooSmall(ModalScreen[None]):
         )
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "app.exit", "Leave", priority=True)]
+
+    def on_screen_resume(self) -> None:
+        """Go away where there has been room since something was laid over this."""
+        cast("WizardApp", self.app).fit(self.app.size)
