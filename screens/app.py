@@ -39,9 +39,9 @@ SETTLE = 0.5
 LOG_KEPT = 25
 """Batches of log lines kept for a screen that is opened later."""
 LAST = len(STAGES)
-
 OWN_COLOURS = "ansi-dark"
 """The theme of the terminal's own 16 colours."""
+
 
 class WizardApp(App[int]):
     """The wizard on one terminal."""
@@ -268,9 +268,9 @@ class WizardApp(App[int]):
         if isinstance(found, Exception):
             self.tell(str(found))
             return
-        self.form = found
         for key, text in (self.form.changes if self.form else {}).items():  # also what was typed meanwhile
             found = found.typed(key, text)
+        self.form = found
         if self.here is not None:
             self.call_later(self.here.show_form)
 
@@ -446,6 +446,9 @@ class WizardApp(App[int]):
     def on_decided(self, message: Decided) -> None:
         """Pass the answer on to the run."""
         if self._follower is None:
+            return
+        if not self.in_control:
+            self.tell("this screen is read-only")
             return
         directory = self._follower.directory
         question = message.question.number
