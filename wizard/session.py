@@ -68,16 +68,31 @@ def chosen(found: Parts, names: Iterable[str]) -> dict[str, str]:
 def load(path: Path) -> Session:
     """Read the session; a missing or unreadable one is an empty one, so that nothing counts as verified.
 
-    A corrupt file is set aside under ``.corrupt``.
+    A corrupt file is set aside.
     """
+    set_aside(path)
     try:
-        raw = json.loads(path.read_bytes())
-        return Session({int(number): _verified(entry) for number, entry in raw["stages"].items()})
+        return _read(path)
     except FileNotFoundError:
         return Session()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        path.replace(path.with_suffix(".corrupt"))
-        return Session()
+
+
+def set_aside(path: Path) -> str:
+    """Rename the session to ``.corrupt`` if it cannot be read, and say so; returns nothing if all is well."""
+    try:
+        _read(path)
+    except FileNotFoundError:
+        return ""
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        aside = path.with_suffix(".corrupt")
+        path.replace(aside)
+        return f"{path} could not be read and was set aside as {aside.name}; no stage counts as verified"
+    return ""
+
+
+def _read(path: Path) -> Session:
+    raw = json.loads(path.read_bytes())
+    return Session({int(number): _verified(entry) for number, entry in raw["stages"].items()})
 
 
 def save(session: Session, path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from wizard import planning, run, status, wait
+from wizard import planning, run, session, status, wait
 from wizard import report as reports
 from wizard.desk import answers, seat
 from wizard.desk.answers import Form
@@ -78,7 +78,8 @@ class Desk:
 
     def recall(self) -> tuple[Place, str]:
         """Return where somebody was when the last screen ended, and what to say about it if anything."""
-        return seat.recall(self.state.root)
+        place, said = seat.recall(self.state.root)
+        return place, session.set_aside(self.state.session) or said
 
     def remember(self, place: Place) -> None:
         """Keep where somebody is, if this terminal has the controls."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import atomic
+from wizard.stages import STAGES
 
 SEAT, HOLDER, PLACE = "seat", "seat.lock", "place.json"
 
@@ -99,7 +100,10 @@ def recall(root: Path) -> tuple[Place, str]:
 
 def _place(data: Mapping[str, Any]) -> Place:
     drafts = {str(key): str(text) for key, text in data["drafts"].items()}
-    return Place(int(data["stage"]), str(data["pane"]), drafts, str(data["theme"]))
+    stage = int(data["stage"])
+    if not 0 <= stage <= len(STAGES):
+        raise ValueError(stage)
+    return Place(stage, str(data["pane"]), drafts, str(data["theme"]))
 
 
 def _write(path: Path, content: bytes) -> None:
