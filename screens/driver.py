@@ -45,6 +45,8 @@ _BOXES = {
 }
 _KITTY = ("\x1b[>", "\x1b[<")
 """How the switches of the kitty keyboard protocol begin, which old terminals take for something else."""
+_POINTER = "\x1b]22;"
+"""How the mouse pointer's shape begins: no terminal needs it, and some show it and ring the bell."""
 _TABLE = str.maketrans(_BOXES)
 
 
@@ -60,7 +62,7 @@ class Driver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal what it can show."""
-        if self.terminal.old and data.startswith(_KITTY):
+        if data.startswith(_POINTER) or (self.terminal.old and data.startswith(_KITTY)):
             return
         super().write(plain(data) if self.terminal.ascii_only and not data.isascii() else data)
 
