@@ -1,5 +1,8 @@
 """mailman-wizard: a Postfix and GNU Mailman 3 list server, proven with real mail, stage by stage."""
 
-from importlib.metadata import version
 
-__version__ = version("mailman-wizard")
+def version() -> str:
+    """Tell the installed version; the reading of it is put off until somebody asks."""
+    from importlib.metadata import version as installed  # noqa: PLC0415 (for that reason)
+
+    return installed("mailman-wizard")

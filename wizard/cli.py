@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from wizard import __version__, run
+from wizard import run, version
 from wizard.commands import configuration, labs, report, runs, tracing, words
 from wizard.commands import wizard as screens
 from wizard.commands.call import Call
@@ -44,7 +44,7 @@ def main(
     except BrokenPipeError:
         return int(ExitCode.NOT_VERIFIED)
     except Exception as error:  # noqa: BLE001 (the last resort: a defect is reported as one, exit 70)
-        show.failed(f"a defect of the wizard {__version__}: {type(error).__name__}: {error}")
+        show.failed(f"a defect of the wizard {version()}: {type(error).__name__}: {error}")
         show.say(traceback.format_exc())
         return int(ExitCode.DEFECT)
 
@@ -62,6 +62,14 @@ def _days(text: str) -> float:
     if not 0 < days <= MOST_DAYS:
         raise argparse.ArgumentTypeError(f"{text!r}: days, more than 0 and at most {MOST_DAYS}")
     return days
+
+
+class _Version(argparse.Action):
+    """argparse's own wants the version before anybody has asked for it."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        sys.stdout.write(f"mailman-wizard {version()}\n")
+        sys.exit(int(ExitCode.VERIFIED))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 verified or done, 1 a check did not pass, 2 a bad answer, 3 refused before anything "
         "was touched, 4 a change failed and was put back, 70 a defect of the wizard.",
     )
-    parser.add_argument("--version", action="version", version=f"mailman-wizard {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     parser.set_defaults(run=screens.walk)
     commands = parser.add_subparsers(metavar="COMMAND")
 

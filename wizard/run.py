@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
-from wizard import __version__, atomic, events, wait
+from wizard import atomic, events, version, wait
 from wizard import report as reports
 from wizard.engine import Engine
 from wizard.errors import ChangeError, ExitCode, WizardError
@@ -133,7 +133,7 @@ def main(arguments: list[str], *, host: Host | None = None, stages: tuple[Stage,
         code = _run(directory, log, redactor, host or LocalHost(), stages)
     except Exception as error:  # noqa: BLE001 (a defect is reported as one, with everything a report needs)
         report = redactor.text(traceback.format_exc())
-        content = f"mailman-wizard {__version__}, Python {sys.version}\n{report}".encode()
+        content = f"mailman-wizard {version()}, Python {sys.version}\n{report}".encode()
         atomic.replace(directory / CRASH, content, mode=0o600, uid=0, gid=0)
         text = f"a defect of the wizard: {type(error).__name__}: {error}; see {directory / CRASH}"
         code = ExitCode.DEFECT

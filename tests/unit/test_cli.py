@@ -18,7 +18,7 @@ import pytest
 import tests
 from tests.unit.doubles import MemoryHost, as_nobody
 from tests.unit.trace.recorded import recording
-from wizard import __version__, cli, explain, run
+from wizard import cli, explain, run, version
 from wizard.commands import tracing
 from wizard.probes import accounts
 from wizard.site import build
@@ -97,7 +97,7 @@ class TestUsage:
         assert all(option in ended.out for option in ("--answers", "--set", "--json", "--plain", "--color"))
 
     def test_the_version(self, call: Call) -> None:
-        assert call("--version", answers=None).out == f"mailman-wizard {__version__}\n"
+        assert call("--version", answers=None).out == f"mailman-wizard {version()}\n"
 
     @pytest.mark.parametrize(
         "arguments",

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import requests
-
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
 from wizard.causes.shunt import thrown_by
@@ -54,6 +52,8 @@ def _error(host: Host, uri: str, credentials: tuple[str, str] | None) -> str:
     """Say why Mailman cannot have a template; a web server's refusal is no reason: Mailman then goes on without."""
     parts = urlsplit(uri)
     if parts.scheme in {"http", "https"}:
+        import requests  # noqa: PLC0415 (see `wizard.mailman.rest`)
+
         try:
             requests.get(uri, auth=credentials, timeout=FETCH_LIMIT)
         except requests.RequestException as error:

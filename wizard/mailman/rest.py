@@ -1,20 +1,23 @@
-"""Mailman's REST interface, through mailmanclient, with a limit on every request."""
+"""Mailman's REST interface, through mailmanclient, with a limit on every request.
+
+mailmanclient and requests are loaded when Mailman is first asked: no screen and no ``--help`` waits for them.
+"""
+# ruff: noqa: PLC0415 (for that reason)
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
-
-import requests
-from mailmanclient import Client, MailmanConnectionError
-from requests.exceptions import HTTPError as RequestHTTPError
-from requests.exceptions import RequestException, Timeout
 
 from wizard.errors import WizardError
 from wizard.mailman.cfg import Config
+
+if TYPE_CHECKING:
+    from mailmanclient import Client
+    from requests import Response
 
 LIMIT = 15
 """Seconds for one request."""
@@ -39,6 +42,8 @@ def connect(config: Config, *, limit: float = LIMIT) -> Client:
 
     mailmanclient is not typed; what it hands out (lists, members, held messages) is therefore ``Any``.
     """
+    from mailmanclient import Client
+
     name, password = config.credentials
     return Client(base_url(config), name, password, request_hooks=[lambda params: {**params, "timeout": limit}])
 
@@ -46,6 +51,10 @@ def connect(config: Config, *, limit: float = LIMIT) -> Client:
 @contextmanager
 def said() -> Iterator[None]:
     """Turn everything a request can end with into `RestError`, in the words of the other side."""
+    from mailmanclient import MailmanConnectionError
+    from requests.exceptions import HTTPError as RequestHTTPError
+    from requests.exceptions import RequestException
+
     try:
         yield
     except HTTPError as error:
@@ -58,6 +67,8 @@ def said() -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """Say in a few words why a connection failed; requests and urllib3 wrap what they met into a page of their own."""
+    from requests.exceptions import Timeout
+
     chain = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
         chain.append(inner)
@@ -120,6 +131,8 @@ def addresses(config: Config) -> dict[str, bool]:
     Raises:
         RestError: the interface did not answer, or refused.
     """
+    import requests
+
     with said():
         answer = requests.get(f"{base_url(config)}/addresses", auth=config.credentials, timeout=LIMIT)
         _require(answer)
@@ -132,6 +145,8 @@ def configuration(config: Config, section: str) -> dict[str, str]:
     Raises:
         RestError: the interface did not answer, or refused.
     """
+    import requests
+
     with said():
         url = f"{base_url(config)}/system/configuration/{section}"
         answer = requests.get(url, auth=config.credentials, timeout=LIMIT)
@@ -141,7 +156,9 @@ def configuration(config: Config, section: str) -> dict[str, str]:
         return {str(key): str(value) for key, value in answer.json().items()}
 
 
-def _require(answer: requests.Response) -> None:
+def _require(answer: Response) -> None:
+    from requests.exceptions import HTTPError as RequestHTTPError
+
     if not answer.ok:
         raise RequestHTTPError(f"{answer.status_code}: {answer.reason}", response=answer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard import __version__, atomic
+from wizard import atomic, version
 from wizard.render import render
 from wizard.report import words
 from wizard.report.model import Report
@@ -38,4 +38,4 @@ def save(report: Report, directory: Path) -> Path:
 
 
 def _rendered(template: str, report: Report) -> str:
-    return render(template, report=report, words=words, version=__version__)
+    return render(template, report=report, words=words, version=version())

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import requests
-from requests.auth import HTTPBasicAuth
-
 from wizard import wait
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
@@ -148,9 +145,9 @@ def rest_answers(scene: Scene) -> Evidence:
     url = f"{rest.base_url(config)}/system/versions"
     name, password = config.credentials
     answers = {
-        "with the password": _status(url, HTTPBasicAuth(name, password)),
+        "with the password": _status(url, (name, password)),
         "without": _status(url, None),
-        "with a wrong one": _status(url, HTTPBasicAuth(name, PASSWORD)),
+        "with a wrong one": _status(url, (name, PASSWORD)),
     }
     if answers != dict(zip(answers, (OK, UNAUTHORIZED, UNAUTHORIZED), strict=True)):
         raise CheckFailedError(*(f"{how}: {status}" for how, status in answers.items()))
@@ -194,7 +191,9 @@ def owned(scene: Scene, listeners: list[Listener], runner: str, port: int) -> st
     return f"port {port} of {listeners[0].address} is the {runner} runner's"
 
 
-def _status(url: str, auth: HTTPBasicAuth | None) -> int:
+def _status(url: str, auth: tuple[str, str] | None) -> int:
+    import requests  # noqa: PLC0415 (see `wizard.mailman.rest`)
+
     try:
         return requests.get(url, auth=auth, timeout=rest.LIMIT).status_code
     except requests.RequestException as error:
