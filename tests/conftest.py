@@ -1,10 +1,11 @@
-"""What holds for all tests: examples of properties are the same in every run of CI, and have no deadline."""
+"""What holds for all tests: examples of properties are the same in every run of CI, and have no deadline; --full."""
 
 from __future__ import annotations
 
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 # The machines are noisy: a deadline would fail on their noise, and a new example in CI on somebody else's change.
@@ -15,3 +16,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 # they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for what takes too long for every change."""
+    parser.addoption("--full", action="store_true", help="also what takes too long for every change (README)")

@@ -11,11 +11,6 @@ from tests.services.server import Report, Server
 from wizard.lab import Lab
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option for what takes too long for every change."""
-    parser.addoption("--full", action="store_true", help="all faults in all combinations (an hour)")
-
-
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A private copy of this machine with both packages and no way out; one for all tests of a module."""
