@@ -36,6 +36,8 @@ SECOND = 1.0
 """Between two redraws of the seconds that are left."""
 SETTLE = 0.5
 """Seconds after the last change of place before it is written down."""
+RESIZED = 0.2
+"""Seconds after the last change of size before everything is drawn anew."""
 LOG_KEPT = 25
 """Batches of log lines kept for a screen that is opened later."""
 LAST = len(STAGES)
@@ -106,6 +108,8 @@ class WizardApp(App[int]):
         self._noted = 0
         self._asked = 0
         self._settling: Timer | None = None
+        self._resized: Timer | None = None
+        self._drawn_for: Size | None = None
         self.stood = False
         """Whether it was seen where the stages stand."""
 
@@ -374,6 +378,18 @@ class WizardApp(App[int]):
     def on_resize(self, event: Resize) -> None:
         """Do so whatever lies over the stage's screen, which hears of no size then."""
         self.fit(event.size)
+        before, self._drawn_for = self._drawn_for, event.size
+        if before in {None, event.size}:
+            return
+        # What was drawn meanwhile was drawn for the size before.
+        self._forget()
+        if self._resized is not None:
+            self._resized.stop()
+        self._resized = self.set_timer(RESIZED, self.action_redraw)
+
+    def _forget(self) -> None:
+        if isinstance(self._driver, Driver):
+            self._driver.forget()
 
     async def on_event(self, event: Any) -> None:
         """Let what was said go with the next key."""

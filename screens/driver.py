@@ -11,6 +11,7 @@ import os
 import selectors
 import signal
 from codecs import getincrementaldecoder
+from functools import cached_property
 from types import FrameType
 
 from textual._xterm_parser import XTermParser
@@ -18,6 +19,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from wizard.screens.pastes import Pastes
 from wizard.screens.terminal import Terminal
+from wizard.screens.thin import Thin
 
 GRACE = 2.0
 """Seconds that a screen may take to put the terminal in order; a stalled link would take for ever."""
@@ -65,7 +67,17 @@ class Driver(LinuxDriver):
         """Write to the terminal what it can show."""
         if data.startswith(_POINTER) or (self.terminal.old and data.startswith(_KITTY)):
             return
-        super().write(plain(data) if self.terminal.ascii_only and not data.isascii() else data)
+        data = self._thin(plain(data) if self.terminal.ascii_only and not data.isascii() else data)
+        if data:
+            super().write(data)
+
+    @cached_property
+    def _thin(self) -> Thin:
+        return Thin()
+
+    def forget(self) -> None:
+        """Draw everything that is drawn next, whatever the terminal shows."""
+        self._thin.forget()
 
     def start_application_mode(self) -> None:
         """Take the terminal; it may have been left to us by nohup(1), which is not to keep us alive without it."""

@@ -18,6 +18,7 @@ from tests.benchmarks import bare
 from tests.services.server import Server
 from tests.terminal.link import Link
 from tests.terminal.terminal import Terminal
+from tests.terminal.walking import opened
 from wizard.lab import Lab
 
 STARTS = 5
@@ -201,8 +202,7 @@ def logs(link: Link) -> Iterator[Figure]:
     """Measure the logs' pane while the log grows fast."""
     link.server.wizard("apply", "--yes", "--through", "1")
     terminal = link.direct()
-    terminal.wait("F3 Why")
-    terminal.wait("F9 sets")
+    opened(terminal)
     terminal.keys("F7")
     terminal.wait("shown:")
 
