@@ -248,8 +248,7 @@ class WizardApp(App[int]):
     def _look(self) -> None:
         """Ask anew where the stages stand, and what the server has."""
         self._aside(self.desk.standing, self._stands)
-        drafts = self.form.changes if self.form else dict(self._place.drafts)
-        self._aside(lambda: self.desk.form(drafts), self._formed)
+        self._aside(lambda: self.desk.form({}), self._formed)
         self.plans.clear()
         self.plan_errors.clear()
         if self.here is not None:
@@ -272,7 +271,8 @@ class WizardApp(App[int]):
         if isinstance(found, Exception):
             self.tell(str(found))
             return
-        for key, text in (self.form.changes if self.form else {}).items():  # also what was typed meanwhile
+        # What is typed now, not what was when this was asked: both may have changed meanwhile.
+        for key, text in (self.form.changes if self.form else self._place.drafts).items():
             found = found.typed(key, text)
         self.form = found
         if self.here is not None:
