@@ -18,6 +18,8 @@ from wizard.redact import HIDDEN
 
 LOCK_PATIENCE = 1.0
 """Seconds that a lock on the database may be held by somebody who works with it."""
+STARTING = 10.0
+"""Seconds in which a master that was just started may not have started all of its runners yet."""
 DATABASE = "mailman.db"
 _SQLITE = "mailman.database.sqlite.SQLiteDatabase"
 
@@ -135,10 +137,11 @@ def runner_missing(ground: Ground) -> Found | None:
     }
     closed = {path.name for path, state in _closed_queues(ground)}
     missing = [slot for slot in ground.missing_runners if not known.get(slot.name) and slot.name not in closed]
-    if not missing:
+    off = runners.switched_off(ground.effective, {slot.name for slot in missing})
+    starting = ground.host.now().timestamp() - ground.mailman.masters[0].started < STARTING
+    if not missing or (starting and not off):
         return None
     slots = ", ".join(map(str, missing))
-    off = runners.switched_off(ground.effective, {slot.name for slot in missing})
     said = (f"{cfg.PATH} switches {name} off: [runner.{name}] start" for name in off)
     return Found({"slots": slots}, (f"no working process for {slots}", *said))
 

@@ -52,7 +52,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "runner-switched-off",
         "mailman.cfg switches the bounces runner off.",
-        f"printf '\\n[runner.bounces]\\nstart: no\\n' >> {CFG}\n{RESTART_MAILMAN}",
+        f"printf '\\n[runner.bounces]\\nstart: no\\n' >> {CFG}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
         2,
         "mailman.runners",
         "MW202",
@@ -161,7 +161,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "smtp-host-wrong",
         "Mailman hands its mail to a host that does not take it.",
-        f"{cfg('mta', 'smtp_host', '127.0.0.9')}\n{RESTART_MAILMAN}",
+        f"{cfg('mta', 'smtp_host', '127.0.0.9')}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
         2,
         "mailman.configuration",
         "MW212",
@@ -169,7 +169,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "setting-changed",
         "Mailman shows its tracebacks to whoever asks REST.",
-        f"{cfg('webservice', 'show_tracebacks', 'yes')}\n{RESTART_MAILMAN}",
+        f"{cfg('webservice', 'show_tracebacks', 'yes')}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
         2,
         "mailman.configuration",
         "MW210",
@@ -177,7 +177,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "smtp-port-wrong",
         "Mailman hands its mail to a port where nobody is.",
-        f"{cfg('mta', 'smtp_port', '26')}\n{RESTART_MAILMAN}",
+        f"{cfg('mta', 'smtp_port', '26')}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
         2,
         "mailman.configuration",
         "MW212",
