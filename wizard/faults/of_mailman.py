@@ -165,6 +165,7 @@ FAULTS: tuple[Fault, ...] = (
         2,
         "mailman.configuration",
         "MW212",
+        clears=f"{cfg('mta', 'smtp_host', 'localhost')}\n{RESTART_MAILMAN}\n{AWAIT_MAILMAN}",
     ),
     Fault(
         "setting-changed",
