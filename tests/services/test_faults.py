@@ -68,6 +68,7 @@ ROWS = (
     "SELECT list_id, subscription_policy, emergency, default_member_action, max_message_size FROM mailinglist",
     "SELECT email, list_id FROM ban",
     "SELECT name, context, uri FROM template",
+    "SELECT email FROM address",
 )
 """What must be the same before a fault and after its healing."""
 

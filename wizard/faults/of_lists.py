@@ -9,6 +9,8 @@ _PERSON = ("--set", 'check.subscribers=["wendy@local.edu", "walter@local.edu"]')
 _MAKE = "for user in wendy walter; do useradd --create-home $user; done"
 _UNMAKE = "for user in wendy walter; do userdel --remove $user 2> /dev/null; rm -f /var/mail/$user; done"
 _DECORATE = "/usr/lib/python3/dist-packages/mailman/handlers/decorate.py"
+_FORGET = rest("DELETE", "users/wendy@local.edu", {}) + rest("DELETE", "addresses/wendy@local.edu", {})
+"""The wizard leaves whom Mailman knew before."""
 _TEMPLATES = "/var/lib/mailman3/templates/site/en"
 
 FAULTS: tuple[Fault, ...] = (
@@ -155,7 +157,7 @@ FAULTS: tuple[Fault, ...] = (
         4,
         "subscription.pending",
         "MW402",
-        clears=_UNMAKE,
+        clears=f"{_UNMAKE}\n{_FORGET}",
         answers=_PERSON,
     ),
     Fault(
@@ -168,7 +170,7 @@ FAULTS: tuple[Fault, ...] = (
         "broadcast.delivery",
         "MW505",
         by_hand=rest("PATCH", "addresses/wendy@local.edu/preferences", {"delivery_status": "enabled"}),
-        clears=_UNMAKE,
+        clears=f"{_UNMAKE}\n{_FORGET}",
         answers=_PERSON,
     ),
     Fault(

@@ -48,14 +48,18 @@ GIVE_BACK = "kill $(cat /root/taken.pid); rm /root/taken.pid"
 _SETTING = Template(
     """
 /usr/bin/python3 - <<'END'
-import base64, json, re, urllib.parse, urllib.request
+import base64, re, urllib.error, urllib.parse, urllib.request
 text = open("/etc/mailman3/mailman.cfg").read()
 password = re.search(r"(?m)^admin_pass\\s*[:=]\\s*(\\S+)", text)[1]
 request = urllib.request.Request(
     "http://127.0.0.1:8001/3.1/$path", method="$method", data=urllib.parse.urlencode($data).encode() or None
 )
 request.add_header("Authorization", "Basic " + base64.b64encode(f"restadmin:{password}".encode()).decode())
-urllib.request.urlopen(request, timeout=30).close()
+try:
+    urllib.request.urlopen(request, timeout=30).close()
+except urllib.error.HTTPError as error:
+    if (request.method, error.code) != ("DELETE", 404):
+        raise
 END
 """
 )
@@ -82,7 +86,7 @@ def setting(key: str, value: str) -> str:
 
 
 def rest(method: str, path: str, data: dict[str, str]) -> str:
-    """Ask Mailman's REST interface to change something."""
+    """Ask Mailman's REST interface to change something; what is to be removed may be gone already."""
     return _SETTING.substitute(method=method, path=path, data=repr(data))
 
 
