@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from wizard.errors import AnswerError, CommandError, Problem, RefusedError
 from wizard.facts import postconf
@@ -130,6 +131,7 @@ def value_of(site: Site, key: str) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+@lru_cache(maxsize=256)  # the other fields are as they were with the letter before
 def _alone(key: str, text: str) -> str:
     problem = check_field(key, text)
     return _words(problem) if problem else ""
