@@ -102,6 +102,8 @@ class WizardApp(App[int]):
         self.now = now
         self._place = Place()
         self._follower: Follower | None = None
+        self._missed: Follower | None = None
+        """Of the run whose end without a word was told."""
         self._news: News | None = None
         self._reader: LogReader | None = None
         self._screens: dict[int, StageScreen] = {}
@@ -217,7 +219,8 @@ class WizardApp(App[int]):
         if follower is None:
             return
         self.view = follower.view
-        if follower.ended and not self.view.finished:
+        if follower.ended and not self.view.finished and follower is not self._missed:
+            self._missed = follower
             self.said = "the run ended without a word: " + (self.desk.output(follower.directory) or "it was killed")
         if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):
             self._look()
