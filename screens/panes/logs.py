@@ -105,12 +105,13 @@ class LogsPane(Vertical):
 
     def _describe(self) -> None:
         which = self._source or "Postfix, Mailman and the run"
-        parts = [part(f"shown: {which} (s)", "bold"), part("  ▸ the present message  / search  e end", "dim")]
+        parts = [part(f"shown: {which} (s)", "bold")]
         if self._left_out:
             parts.append(part(f"  {self._left_out} lines too fast to show", "warn"))
         if self._found:
             parts.append(part(f"  {self._found}", "warn"))
-        self.query_one("#logs-head", Static).update(Content.assemble(*parts))
+        parts.append(part("  ▸ the present message  / search  e end", "dim"))
+        self.query_one("#logs-head", Static).update(Content.assemble(*parts), layout=False)
 
 
 def _is_of(text: str, marks: frozenset[str]) -> bool:

@@ -211,7 +211,7 @@ def logs(link: Link) -> Iterator[Figure]:
             yield "s", _shows(terminal, f"shown: {('postfix', 'mailman', 'run', 'Postfix')[number % 4]}")
 
     with flood(link.server):
-        terminal.wait("too fast to show")
+        terminal.wait("lines too fast")
         settle(terminal, 2)
         rate = settle(terminal, FLOOD) / FLOOD / 1000
         answered = pressed(terminal, sources(), 0.1)
