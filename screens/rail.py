@@ -33,7 +33,7 @@ class _Bar(Static):
         for word in words:
             at += sum(len(text) for text, _ in word)
             self._ends.append(at)
-        self.update(Content.assemble(*(piece for word in words for piece in word)))
+        self.update(Content.assemble(*(piece for word in words for piece in word)), layout=False)
 
     def on_click(self, event: Click) -> None:
         """Tell which word was clicked on."""

@@ -134,7 +134,7 @@ class StageScreen(Screen[None]):
         """Write to a line, if it is not what stands there: what does not change costs nothing."""
         target = self.query_one(where, Static)
         if target.content != content:
-            target.update(content)
+            target.update(content, layout=False)
 
     def _top(self) -> Content:
         app = self.wizard

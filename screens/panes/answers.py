@@ -69,7 +69,7 @@ class ChoiceField(Static, can_focus=True):
         parts = [
             part(word, "bold" if each == self.value else "dim") for each, word in zip(self._choices, words, strict=True)
         ]
-        self.update(Content.assemble(*parts))
+        self.update(Content.assemble(*parts), layout=False)
 
     def action_move(self, step: int) -> None:
         """Choose the next one, or the one before."""
@@ -146,7 +146,9 @@ class AnswersPane(Vertical):
             field.value = answer.text
             field.show()
         sign = part("✘", "bad") if answer.problem else part("*", "warn") if answer.text != answer.saved else part(" ")
-        self._marks[answer.key].update(Content.assemble(sign))
+        content, target = Content.assemble(sign), self._marks[answer.key]
+        if target.content != content:
+            target.update(content, layout=False)
 
     def _describe(self) -> None:
         """Say what the field in focus is for, what it may be, what the server has, and what is wrong."""
@@ -154,7 +156,7 @@ class AnswersPane(Vertical):
         answers = self._form.of_stage(self._number) if self._form else ()
         answer = next((each for each in answers if each.key == self._focused), answers[0] if answers else None)
         if answer is None:
-            about.update("")
+            about.update("", layout=False)
             return
         wrong = (
             [part(f"✘ {answer.problem}", "bad")] if answer.problem else [part(f"may be: {answer.field.may_be}", "dim")]
@@ -168,7 +170,8 @@ class AnswersPane(Vertical):
                 "\n",
                 part(f"server: {answer.present or 'not known'} · default: {answer.field.default}", "dim"),
                 part(f" · saved: {answer.saved}" if answer.text != answer.saved else "", "warn"),
-            )
+            ),
+            layout=False,
         )
 
     @property

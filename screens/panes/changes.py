@@ -54,7 +54,9 @@ class ChangesPane(Vertical):
         """
         self._question = question
         head = "A run waits for your word: shall these changes be made?" if question else said
-        self.query_one("#plan-head", Static).update(Content.assemble(part(head, "warn" if question else "dim")))
+        self.query_one("#plan-head", Static).update(
+            Content.assemble(part(head, "warn" if question else "dim")), layout=False
+        )
         self.query_one("#diff", Lines).replace(coloured(question.text if question else text))
         self.query_one("#decision").display = question is not None and not read_only
 

@@ -110,7 +110,7 @@ class ChecksPane(Vertical):
         used = sum(each.cell_length + len(GAP) for each in extra)
         extra += [each for each in (way.plot(self._view.times, width - used),) if each.plain]
         lines.append(Content(GAP).join(extra) if extra else Content(""))
-        self.query_one("#way", Static).update(Content("\n").join(lines))
+        self.query_one("#way", Static).update(Content("\n").join(lines), layout=False)
 
     def _boxes(self) -> Content:
         return way.mailboxes(self._view) if self._stage.number in BOXED else Content("")
