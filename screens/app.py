@@ -498,6 +498,8 @@ class WizardApp(App[int]):
             self.tell(str(found))
             return
         self.said = ""
+        if self._news is not None:
+            self._news.run = found  # it will say so itself a little later
         self._follow(found)
         if self.here is not None:
             self.here.show()

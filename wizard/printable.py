@@ -9,4 +9,6 @@ def printable(text: str) -> str:
     Control characters, line ends, bidirectional overrides and lone surrogates cannot then move the cursor,
     colour or reorder what the admin reads.
     """
+    if text.isprintable():  # as nearly all is
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -15,7 +15,7 @@ from wizard.mailman.cfg import Config
 from wizard.printable import printable
 from wizard.site import FIELDS, Field, Site, changed, check_field
 
-_STAGES: Mapping[str, tuple[int, ...]] = {"mail": (1, 3), "mailman": (2, 3), "lists": (4,), "check": (5, 6)}
+_STAGES: Mapping[str, tuple[int, ...]] = {"mail": (1, 3), "mailman": (2, 3), "lists": (3, 4), "check": (5, 6)}
 """In which stages the answers of a table are asked."""
 _LIMIT = 300
 """Characters of one answer; a longer one is no answer."""

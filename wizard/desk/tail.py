@@ -56,6 +56,8 @@ class Tail:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._passed_over = 0
+        """Lines that came too fast, since the last batch."""
         self._source: LogSource | None = None
         self._again = 0.0
         self._postfix: tuple[LogSource, Mark] | None = None
@@ -78,7 +80,8 @@ class Tail:
         except (WizardError, OSError) as error:
             return LogBatch((Line("postfix", None, printable(f"a log cannot be read: {error}")),))
         lines.sort(key=lambda line: line.at or _FIRST)
-        return LogBatch(tuple(lines[-MOST:]), max(len(lines) - MOST, 0))
+        passed_over, self._passed_over = self._passed_over, 0
+        return LogBatch(tuple(lines[-MOST:]), max(len(lines) - MOST, 0) + passed_over)
 
     def _of_postfix(self) -> Iterator[Line]:
         if time.monotonic() >= self._again:
@@ -92,10 +95,19 @@ class Tail:
             return
         if self._postfix is None or self._postfix[0] != source:
             self._postfix = source, _before(self._host, source)
-        reading = source.since(self._host, self._postfix[1])
-        self._postfix = source, reading.mark
-        for line in reading.lines:
+        for line in self._read(source, self._postfix[1]):
             yield Line("postfix", line.at, log_line(line), line.queue_id)
+
+    def _read(self, source: LogSource, mark: Mark) -> tuple[postfix_log.LogLine, ...]:
+        """Read on; what will not be shown is not even parsed, where many lines come at once."""
+        if not isinstance(source, FileLog):
+            reading = source.since(self._host, mark)
+            self._postfix = source, reading.mark
+            return reading.lines
+        chunk = logfile.read(self._host, source.path, mark)
+        self._postfix = source, chunk.mark
+        self._passed_over = max(len(chunk.lines) - MOST, 0)
+        return source.parsed(chunk.lines[-MOST:], self._host.now())
 
     def _of_mailman(self) -> Iterator[Line]:
         config = cfg.read(self._host)

@@ -145,8 +145,11 @@ class FileLog:
     def since(self, host: Host, mark: Mark) -> Reading:
         """Read what was added, up to `logfile.CAP` bytes."""
         chunk = logfile.read(host, self.path, mark)
-        lines = _of(self.name, parse(chunk.lines, now=host.now()))
-        return Reading(lines, chunk.mark, chunk.more, chunk.lost)
+        return Reading(self.parsed(chunk.lines, host.now()), chunk.mark, chunk.more, chunk.lost)
+
+    def parsed(self, lines: Iterable[str], now: datetime) -> tuple[LogLine, ...]:
+        """Parse lines of the file, and leave other programs' out; `now` as for `parse_line`."""
+        return _of(self.name, parse(lines, now=now))
 
 
 @dataclass(frozen=True, slots=True)
