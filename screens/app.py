@@ -183,14 +183,14 @@ class WizardApp(App[int]):
         return self._news is not None and self._news.in_control
 
     @property
-    def is_running(self) -> bool:
+    def run_is_on(self) -> bool:
         """Whether a run is on."""
         return self._follower is not None and not self._follower.ended and not self.view.finished
 
     @property
     def running_stage(self) -> int:
         """The stage that a run is at; 0 if none is."""
-        return self.view.current if self.is_running else 0
+        return self.view.current if self.run_is_on else 0
 
     def _follow(self, directory: Path) -> None:
         if self._follower is None or self._follower.directory != directory:
@@ -245,7 +245,7 @@ class WizardApp(App[int]):
     def _tick(self) -> None:
         """Count the seconds, if something is waited for; nothing is written otherwise."""
         screen = self.here
-        if screen is not None and self.is_running and self.view.waiting and screen.is_current:
+        if screen is not None and self.run_is_on and self.view.waiting and screen.is_current:
             screen.show_status()
 
     def _look(self) -> None:
@@ -292,7 +292,7 @@ class WizardApp(App[int]):
             if self.here is not None:
                 self.here.show()
 
-        if number not in self.plans and not self.is_running:
+        if number not in self.plans and not self.run_is_on:
             self._aside(lambda: self.desk.plan(number), planned)
 
     def tell(self, text: str) -> None:
@@ -437,7 +437,9 @@ class WizardApp(App[int]):
         self.tell(f"the shell ended with {code}; what it changed is looked at anew")
 
     def action_redraw(self) -> None:
-        """Draw everything anew."""
+        """Draw everything anew, if there still is something."""
+        if not self.screen_stack:
+            return
         self.screen.refresh(layout=True, recompose=False)
         self._driver_clear()
 
@@ -484,7 +486,7 @@ class WizardApp(App[int]):
         each = self.standing[number - 1]
         if not self.in_control:
             self.tell("this screen is read-only")
-        elif self.is_running:
+        elif self.run_is_on:
             self.tell("a run is on; Ctrl+X stops it")
         elif command == "apply" and each.state == "shut" and not self.alone:
             self.tell(self.missing(number - 1))
@@ -571,7 +573,7 @@ class WizardApp(App[int]):
     def action_stop_run(self) -> None:
         """Ask whether the run is to be stopped."""
         follower = self._follower
-        if not self.is_running or follower is None:
+        if not self.run_is_on or follower is None:
             self.tell("no run is on")
         elif not self.in_control:
             self.tell("this screen is read-only")
@@ -598,7 +600,7 @@ class WizardApp(App[int]):
 
     def action_leave(self) -> None:
         """Leave the screen; with a warning while a run is on."""
-        if not self.is_running or self.watching:
+        if not self.run_is_on or self.watching:
             self._leave()
         else:
             text = "A run is on. It goes on without this screen;\n'mailman-wizard' shows it again. Leave?"

@@ -144,7 +144,7 @@ class StageScreen(Screen[None]):
         if not app.in_control:
             words = "read-only" if app.watching else "read-only: another terminal has the controls, t takes over"
             parts.append(part(words, "warn"))
-        elif app.is_running:
+        elif app.run_is_on:
             parts.append(part(f"a run is on: stage {app.view.current or '…'}", "busy"))
         return Content.assemble(*parts)
 
@@ -165,11 +165,11 @@ class StageScreen(Screen[None]):
             return Content.assemble(part(f" {app.said}", "warn"))
         if view.question:
             return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
-        if app.is_running and view.waiting:
+        if app.run_is_on and view.waiting:
             at = way.hop(view.stage(view.current)) if view.waiting.limit else ""
             place = part(f"  at {at}", "busy") if at else part("")
             return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, app.now()), place)
-        if app.is_running:
+        if app.run_is_on:
             where = f"stage {view.current} goes on" if view.current else "the run is starting"
             return Content.assemble(part(f" ▶ {where}", "busy"))
         if view.finished and view.error:
@@ -181,7 +181,7 @@ class StageScreen(Screen[None]):
         keys = [("F1", "help", True), ("F2", "shell", True)]
         if app.view.question and app.in_control:
             keys += [("F9", "apply", True), ("F12", "decline", True)]
-        elif app.is_running:
+        elif app.run_is_on:
             keys += [("^X", "stop", app.in_control)]
         else:
             keys += [("F8", "check", app.in_control), ("F9", "set up", app.in_control)]
