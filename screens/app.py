@@ -1,51 +1,28 @@
-"""The full-screen wizard: what the screens share, and what the keys do."""
+"""The full-screen wizard: what the keys do."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widgets import Button
 
-from wizard.desk import Desk, Form, LogBatch, Place, RunView, Standing
 from wizard.errors import WizardError
-from wizard.screens.dialogs import Page, Question, TooSmall
-from wizard.screens.driver import Driver
+from wizard.screens.dialogs import Page, Question
+from wizard.screens.gates import LAST
 from wizard.screens.panes.answers import SaveAnswers, Typed
 from wizard.screens.panes.changes import ChangesPane, Decided
-from wizard.screens.rail import PANES, PaneChosen, StageChosen
+from wizard.screens.rail import PaneChosen, StageChosen
+from wizard.screens.seeing import OWN_COLOURS, Seeing
 from wizard.screens.stage import StageScreen
-from wizard.screens.terminal import SMALLEST, Terminal
-from wizard.screens.threads import Bell, Follower, LogReader, News, aside
 from wizard.screens.words import help_for
-from wizard.stages import STAGES
-
-T = TypeVar("T")
-SECOND = 1.0
-"""Between two redraws of the seconds that are left."""
-SETTLE = 0.5
-"""Seconds after the last change of place before it is written down."""
-RESIZED = 0.2
-"""Seconds after the last change of size before everything is drawn anew."""
-LOG_KEPT = 25
-"""Batches of log lines kept for a screen that is opened later."""
-LAST = len(STAGES)
-OWN_COLOURS = "ansi-dark"
-"""The theme of the terminal's own 16 colours."""
 
 
-class WizardApp(App[int]):
+class WizardApp(Seeing):
     """The wizard on one terminal."""
 
     CSS_PATH = "wizard.tcss"
@@ -64,355 +41,6 @@ class WizardApp(App[int]):
         Binding("q,ctrl+q,ctrl+c", "leave", "Quit"),
         *(Binding(str(number), f"stage({number})", show=False) for number in range(1, LAST + 1)),
     ]
-
-    def __init__(
-        self,
-        desk: Desk,
-        *,
-        alone: int = 0,
-        watching: Path | None = None,
-        terminal: Terminal | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        """Prepare the screens.
-
-        Args:
-            desk: this terminal's side of the engine.
-            alone: the one stage that is looked at; 0 for all six.
-            watching: a run that is only looked at.
-            terminal: what the terminal can do.
-            now: the clock, for the seconds that are left.
-        """
-        self.terminal = terminal or Terminal.of(os.environ)
-        Driver.terminal = self.terminal
-        # What Textual does by itself where no colour is wanted is to send greys.
-        super().__init__(driver_class=Driver, ansi_color=None if self.terminal.colours else True)
-        self.desk = desk
-        self.alone = alone
-        self.watching = watching
-        self.view = RunView()
-        self.standing: tuple[Standing, ...] = tuple(Standing(each.number, each.name, "open") for each in STAGES)
-        self.form: Form | None = None
-        self.plans: dict[int, str] = {}
-        self.plan_errors: dict[int, str] = {}
-        self.logs: deque[LogBatch] = deque(maxlen=LOG_KEPT)
-        self.said = ""
-        """What is to be said once; gone with the next key."""
-        self.closing = False
-        self.now = now
-        self._place = Place()
-        self._follower: Follower | None = None
-        self._missed: Follower | None = None
-        """Of the run whose end without a word was told."""
-        self._news: News | None = None
-        self._reader: LogReader | None = None
-        self._screens: dict[int, StageScreen] = {}
-        self._noted = 0
-        self._asked = 0
-        self._settling: Timer | None = None
-        self._resized: Timer | None = None
-        self._drawn_for: Size | None = None
-        self.stood = False
-        """Whether it was seen where the stages stand."""
-
-    # The beginning.
-
-    def on_mount(self) -> None:
-        """Come back to where somebody was, and show what goes on."""
-        self._place, trouble = self.desk.recall()
-        self.said = trouble
-        if not self.terminal.truecolour:
-            self.theme = OWN_COLOURS
-        elif self._place.theme in self.available_themes:
-            self.theme = self._place.theme
-        self.loop = asyncio.get_running_loop()
-        self.redraw = Bell(self.loop, self.call_later, self._happened)
-        self._news = None if self.watching else News(self.desk, self.redraw)
-        if self.watching:
-            self._follow(self.watching)
-        else:
-            foremost = self.desk.foremost()
-            if foremost is not None and (self.desk.lives(foremost) or self._place.stage):
-                self._follow(foremost)
-        if self.watching:
-            self._place = Place(1, "check")
-        self._open(self.alone or self._place.stage or 0)
-        self._look()
-        self.set_interval(SECOND, self._tick)
-
-    def _aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
-        """Do something that blocks beside the screen; see `aside`."""
-        aside(self.loop, self.call_later, work, then)
-
-    def on_unmount(self) -> None:
-        """Let the threads end."""
-        self.redraw.close()
-
-    def _open(self, number: int) -> None:
-        """Open a stage's screen; 0: the first that is not verified, as soon as that is known."""
-        if number:
-            screen = self._of(number)
-            screen.pane = self._place.pane if self._place.pane in PANES and not self._screens_seen else screen.pane
-            self._screens_seen = True
-            self.push_screen(screen)
-            return
-        self._of(1)
-        self.push_screen(self._of(1))
-        self._wants_first = True
-
-    _screens_seen = False
-    _wants_first = False
-
-    def _of(self, number: int) -> StageScreen:
-        if number not in self._screens:
-            self._screens[number] = StageScreen(STAGES[number - 1], "check" if self.watching else "why")
-            # What is installed is kept when another screen takes its place.
-            self.install_screen(self._screens[number], f"stage-{number}")
-        return self._screens[number]
-
-    @property
-    def here(self) -> StageScreen | None:
-        """The stage's screen that is on top, or below what lies over it."""
-        return next((each for each in reversed(self.screen_stack) if isinstance(each, StageScreen)), None)
-
-    # What goes on.
-
-    @property
-    def in_control(self) -> bool:
-        """Whether this terminal may change anything."""
-        return self._news is not None and self._news.in_control
-
-    @property
-    def run_is_on(self) -> bool:
-        """Whether a run is on."""
-        return self._follower is not None and not self._follower.ended and not self.view.finished
-
-    @property
-    def running_stage(self) -> int:
-        """The stage that a run is at; 0 if none is."""
-        return self.view.current if self.run_is_on else 0
-
-    def _follow(self, directory: Path) -> None:
-        if self._follower is None or self._follower.directory != directory:
-            self._follower = Follower(self.desk, directory, self.redraw)
-            self.view = self._follower.view
-            self._noted = self._asked = 0
-
-    def _happened(self) -> None:
-        """Show what the threads have seen."""
-        if self._news is not None and self._news.run is not None and not self.watching:
-            self._follow(self._news.run)
-        before = self.view
-        self._take_view()
-        if self.watching and self.view.current not in {0, before.current}:
-            self.action_stage(self.view.current)
-        screen = self.here
-        if screen is None:
-            return
-        self._ask_once(screen)
-        self._pass_logs(screen)
-        screen.show()
-
-    def _take_view(self) -> None:
-        """Take the run as it is now, and look at the server anew where a stage or the run has ended."""
-        follower, before = self._follower, self.view
-        if follower is None:
-            return
-        self.view = follower.view
-        if follower.ended and not self.view.finished and follower is not self._missed:
-            self._missed = follower
-            self.said = "the run ended without a word: " + (self.desk.output(follower.directory) or "it was killed")
-        if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):
-            self._look()
-
-    def _pass_logs(self, screen: StageScreen) -> None:
-        """Hand on what was logged, if it is looked at."""
-        for batch in self._reader.taken() if self._reader is not None else ():
-            self.logs.append(batch)
-            if screen.pane == "logs":
-                screen.add_logs(batch)
-        if screen.pane == "logs" and len(self.view.notes) > self._noted:
-            screen.say(self.view.notes[self._noted :])
-        self._noted = len(self.view.notes)
-
-    def _ask_once(self, screen: StageScreen) -> None:
-        """Bring a plan that waits into view, once; and the checks when it was approved."""
-        question = self.view.question
-        if question and question.number != self._asked and question.stage == screen.stage.number and self.in_control:
-            self._asked = question.number
-            screen.action_pane("changes")
-
-    def _tick(self) -> None:
-        """Count the seconds, if something is waited for; nothing is written otherwise."""
-        screen = self.here
-        if screen is not None and self.run_is_on and self.view.waiting and screen.is_current:
-            screen.show_status()
-
-    def _look(self) -> None:
-        """Ask anew where the stages stand, and what the server has."""
-        self._aside(self.desk.standing, self._stands)
-        self._aside(lambda: self.desk.form({}), self._formed)
-        self.plans.clear()
-        self.plan_errors.clear()
-        if self.here is not None:
-            self.plan(self.here.stage.number)
-
-    def _stands(self, found: tuple[Standing, ...] | Exception) -> None:
-        if isinstance(found, Exception):
-            self.tell(str(found))
-            return
-        self.standing = found
-        self.stood = True
-        if self._wants_first:
-            self._wants_first = False
-            first = next((each.number for each in found if each.state != "verified"), LAST)
-            self.action_stage(first)
-        if self.here is not None:
-            self.here.show()
-
-    def _formed(self, found: Form | Exception) -> None:
-        if isinstance(found, Exception):
-            self.tell(str(found))
-            return
-        # What is typed now, not what was when this was asked: both may have changed meanwhile.
-        for key, text in (self.form.changes if self.form else self._place.drafts).items():
-            found = found.typed(key, text)
-        self.form = found
-        if self.here is not None:
-            self.call_later(self.here.show_form)
-
-    def plan(self, number: int) -> None:
-        """Ask what a stage would change now."""
-
-        def planned(found: str | Exception) -> None:
-            if isinstance(found, Exception):
-                self.plan_errors[number] = str(found)
-            else:
-                self.plans[number] = found
-            if self.here is not None:
-                self.here.show()
-
-        if number not in self.plans and not self.run_is_on:
-            self._aside(lambda: self.desk.plan(number), planned)
-
-    def tell(self, text: str) -> None:
-        """Say something once, on the line above the keys."""
-        self.said = text.splitlines()[0] if text else ""
-        if self.here is not None:
-            self.here.show_status()
-
-    def advice(self, number: int) -> str:
-        """Say what is to be done next at a stage."""
-        each = next(row for row in self.standing if row.number == number)
-        if self.alone:
-            return "F8 runs the checks, F9 puts the stage in order"
-        if each.state == "verified":
-            return "verified; F10 shows the report" if number == LAST else "verified; F10 goes on to the next stage"
-        if each.state == "shut":
-            before = next(row for row in self.standing if row.state != "verified")
-            return (
-                f"shut: stage {before.number} ({before.name}) is {before.state}; F10 opens when all before are verified"
-            )
-        return "F9 sets this stage up and checks it; F8 checks alone"
-
-    def may_go_on(self, number: int) -> bool:
-        """Whether the gate behind a stage is open: it and all before it are verified."""
-        return not self.alone and all(each.state == "verified" for each in self.standing[:number])
-
-    def missing(self, number: int) -> str:
-        """Say what keeps the gate behind a stage shut."""
-        shut = next((each for each in self.standing[:number] if each.state != "verified"), None)
-        if shut is None:
-            return ""
-        failed = [each.title for each in self.view.stage(shut.number).checks if each.state in {"fail", "unknown"}]
-        because = f": {'; '.join(failed[:2])}" if failed else f" ({shut.why})" if shut.why else ""
-        return f"the gate is shut: stage {shut.number} ({shut.name}) is {shut.state}{because}"
-
-    # The place.
-
-    def came_to(self, screen: StageScreen) -> None:
-        """Remember where somebody is, and bring what the pane needs."""
-        if screen.pane == "changes":
-            self.plan(screen.stage.number)
-        if screen.pane == "answers":
-            self.call_later(screen.show_form)
-        if screen.pane == "logs":
-            if self._reader is None:
-                self._reader = LogReader(self.desk, self.redraw)
-            if not screen.logged:
-                for batch in self.logs:
-                    screen.add_logs(batch)
-                screen.say(self.view.notes)
-            screen.logged = True
-        self.settle()
-
-    def settle(self) -> None:
-        """Write the place down a little later."""
-        if self._settling is not None:
-            self._settling.stop()
-        self._settling = self.set_timer(SETTLE, self._remember)
-
-    def _remember(self) -> None:
-        screen = self.here
-        if screen is None or self.watching:
-            return
-        secret = {each.key for each in self.form.answers if each.secret} if self.form else set()
-        drafts = {key: text for key, text in (self.form.changes if self.form else {}).items() if key not in secret}
-        theme = self.theme if self.terminal.truecolour else self._place.theme
-        place = Place(screen.stage.number, screen.pane, drafts, theme)
-        if place != self._place:
-            self._place = place
-            self._aside(lambda: self.desk.remember(place), self._failed)
-
-    def _failed(self, found: object) -> None:
-        if isinstance(found, Exception):
-            self.tell(str(found))
-
-    def fit(self, size: Size) -> None:
-        """Cover the screen where there is no room for it, and uncover it again."""
-        if self.here is None:  # the first screen is not up yet, and asks for this itself
-            return
-        small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
-        if small and not any(isinstance(each, TooSmall) for each in self.screen_stack):
-            self.push_screen(TooSmall())
-        elif not small and isinstance(self.screen, TooSmall):
-            self.pop_screen()
-
-    def on_resize(self, event: Resize) -> None:
-        """Do so whatever lies over the stage's screen, which hears of no size then."""
-        self.fit(event.size)
-        before, self._drawn_for = self._drawn_for, event.size
-        if before in {None, event.size}:
-            return
-        # What was drawn meanwhile was drawn for the size before.
-        self._forget()
-        if self._resized is not None:
-            self._resized.stop()
-        self._resized = self.set_timer(RESIZED, self.action_redraw)
-
-    def _forget(self) -> None:
-        if isinstance(self._driver, Driver):
-            self._driver.forget()
-
-    async def on_event(self, event: Any) -> None:
-        """Let what was said go with the next key."""
-        if self.said and type(event).__name__ == "Key":
-            self.said = ""
-        await super().on_event(event)
-
-    # What the keys do.
-
-    def action_stage(self, number: int) -> None:
-        """Show another stage."""
-        if self.alone and number != self.alone:
-            self.tell("one stage alone is open; 'mailman-wizard' shows all six")
-            return
-        screen = self._of(number)
-        if self.here is not screen:
-            self.switch_screen(screen)
-            self.plan(number)
-            self.call_after_refresh(screen.show)
-            self.settle()
 
     def on_stage_chosen(self, message: StageChosen) -> None:
         """Show the stage that was clicked on."""
@@ -435,18 +63,6 @@ class WizardApp(App[int]):
         self.refresh(layout=True)
         self._look()
         self.tell(f"the shell ended with {code}; what it changed is looked at anew")
-
-    def action_redraw(self) -> None:
-        """Draw everything anew, if there still is something."""
-        if not self.screen_stack:
-            return
-        self.screen.refresh(layout=True, recompose=False)
-        self._driver_clear()
-
-    def _driver_clear(self) -> None:
-        if self._driver is not None:
-            self._driver.write("\x1b[2J\x1b[H")
-        self.refresh(repaint=True, layout=True)
 
     def action_check(self) -> None:
         """Run the checks of the stage."""
@@ -489,7 +105,7 @@ class WizardApp(App[int]):
         elif self.run_is_on:
             self.tell("a run is on; Ctrl+X stops it")
         elif command == "apply" and each.state == "shut" and not self.alone:
-            self.tell(self.missing(number - 1))
+            self.tell(self.gates.missing(number - 1))
         elif self._saved(screen):
             self._aside(lambda: self.desk.start(command, number, number), self._begun)
             screen.action_pane("check")
@@ -552,8 +168,8 @@ class WizardApp(App[int]):
         number = screen.stage.number
         if self.alone:
             self.tell("one stage alone is open; 'mailman-wizard' walks through all six")
-        elif not self.may_go_on(number):
-            self.tell(self.missing(number))
+        elif not self.gates.is_open(number):
+            self.tell(self.gates.missing(number))
         elif number == LAST:
             self.action_report()
         else:
@@ -638,8 +254,3 @@ class WizardApp(App[int]):
     def _themed(self, theme: str) -> None:
         self.theme = theme
         self.settle()
-
-
-def _ended(view: RunView) -> int:
-    """Count the stages of a run whose checks have ended."""
-    return sum(1 for stage in view.stages.values() if stage.outcome not in {"", "running"})

@@ -174,7 +174,7 @@ class StageScreen(Screen[None]):
             return Content.assemble(part(f" ▶ {where}", "busy"))
         if view.finished and view.error:
             return Content.assemble(part(f" ✘ {view.error.splitlines()[0]}", "bad"))
-        return Content.assemble(part(f" {app.advice(self.stage.number)}", "dim"))
+        return Content.assemble(part(f" {app.gates.advice(self.stage.number)}", "dim"))
 
     def _keys(self) -> Content:
         app = self.wizard
@@ -186,7 +186,7 @@ class StageScreen(Screen[None]):
         else:
             keys += [("F8", "check", app.in_control), ("F9", "set up", app.in_control)]
         if not app.alone:
-            keys += [("F10", "report" if self._done else "next", app.may_go_on(self.stage.number))]
+            keys += [("F10", "report" if self._done else "next", app.gates.is_open(self.stage.number))]
         extra = {"answers": [("^S", "save")], "logs": [("/", "search"), ("s", "which")], "check": [("c", "copy")]}
         keys += [(key, word, True) for key, word in extra.get(self.pane, [])]
         keys += [("q", "quit", True)]

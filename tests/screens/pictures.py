@@ -54,7 +54,7 @@ class Look:
 
 
 WHY = Scene("why", keys=("f3",))
-ANSWERS = Scene("answers", keys=("f4", "tab", "end", "x", "exclamation_mark"))
+ANSWERS = Scene("answers", keys=("f4", "tab", "x", "exclamation_mark"))
 CHECK = Scene("check", (1, 2), until='"id": "lmtp.post"', count=2, keys=("3", "f6"))
 BROADCAST = Scene("broadcast", (1, 2, 3, 4), until='"id": "broadcast.delivery", "outcome"', keys=("5", "f6"))
 HELP = Scene("help", keys=("f1",))

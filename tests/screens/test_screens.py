@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tests.screens.desks import Server, living
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
@@ -46,6 +46,18 @@ async def until(pilot: Pilot[int], seen: Callable[[], bool]) -> None:
         await pilot.pause(GLANCE)
     assert isinstance(pilot.app, WizardApp)
     raise AssertionError(shown(pilot.app))
+
+
+async def typed(pilot: Pilot[int], text: str) -> None:
+    """Type into the field in focus, in place of what is there; Textual takes a letter before a key that is bound."""
+    field = pilot.app.focused
+    assert isinstance(field, Input)
+    await pilot.press("end")
+    await until(pilot, lambda: field.cursor_position == len(field.value))
+    await pilot.press("ctrl+u")
+    await until(pilot, lambda: not field.value)
+    await pilot.press(*text)
+    await until(pilot, lambda: field.value == text)
 
 
 def _shows(app: WizardApp, text: str) -> bool:
@@ -168,7 +180,7 @@ class TestARunThatWasRecorded:
 class TestAnswers:
     async def test_what_is_wrong_is_said_while_it_is_typed(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
-            await pilot.press("f4", "end", "!")
+            await pilot.press("f4", "!")
             await until(pilot, lambda: "✘" in shown(app))
             assert "letters, digits" in shown(app)
             await pilot.press("f9")
@@ -177,7 +189,10 @@ class TestAnswers:
 
     async def test_they_are_saved_and_there_again(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
-            await pilot.press("f4", "ctrl+a", "ctrl+k", *"lists.example.edu", "tab", "ctrl+a", "ctrl+k", *"example.edu")
+            await pilot.press("f4")
+            await typed(pilot, "lists.example.edu")
+            await pilot.press("tab")
+            await typed(pilot, "example.edu")
             await pilot.press("ctrl+s")
             await until(pilot, lambda: f"saved in {server.site}"[:70] in line(app, "#status"))
         assert 'hostname = "lists.example.edu"' in str(server.host.files[server.site].content)
@@ -189,7 +204,7 @@ class TestAnswers:
 
     async def test_what_was_typed_and_the_place_come_back(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
-            await pilot.press("f4", "end", "x")
+            await pilot.press("f4", "x")
             await until(pilot, lambda: bool(app.form and app.form.changes))
             await pilot.press("f7", "f4")
             await until(pilot, (server.state.root / "place.json").exists)

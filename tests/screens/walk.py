@@ -41,11 +41,11 @@ async def _stage(app: WizardApp, pilot: Pilot[int], number: int) -> None:
     await _until(app, pilot, lambda: not app.run_is_on)
     await pilot.press("f9")
     asked = 0
-    while not app.may_go_on(number):
+    while not app.gates.is_open(number):
 
         def called(asked: int = asked) -> bool:
             question = app.view.question
-            return app.may_go_on(number) or bool(question and question.number > asked and app.here is not None)
+            return app.gates.is_open(number) or bool(question and question.number > asked and app.here is not None)
 
         await _until(app, pilot, called)
         if app.view.question is not None and app.view.question.number > asked:
