@@ -9,8 +9,10 @@ _PERSON = ("--set", 'check.subscribers=["wendy@local.edu", "walter@local.edu"]')
 _MAKE = "for user in wendy walter; do useradd --create-home $user; done"
 _UNMAKE = "for user in wendy walter; do userdel --remove $user 2> /dev/null; rm -f /var/mail/$user; done"
 _DECORATE = "/usr/lib/python3/dist-packages/mailman/handlers/decorate.py"
-_FORGET = rest("DELETE", "users/wendy@local.edu", {}) + rest("DELETE", "addresses/wendy@local.edu", {})
-"""The wizard leaves whom Mailman knew before."""
+_FORGET = "".join(
+    rest("DELETE", f"{kind}/{user}@local.edu", {}) for user in ("wendy", "walter") for kind in ("users", "addresses")
+)
+"""The wizard leaves those whom the answers name in Mailman."""
 _TEMPLATES = "/var/lib/mailman3/templates/site/en"
 
 FAULTS: tuple[Fault, ...] = (
