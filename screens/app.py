@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Button
 
+from wizard.desk import Standing
 from wizard.errors import WizardError
 from wizard.screens.dialogs import Page, Question
 from wizard.screens.gates import LAST
@@ -168,12 +170,21 @@ class WizardApp(Seeing):
         number = screen.stage.number
         if self.alone:
             self.tell("one stage alone is open; 'mailman-wizard' walks through all six")
-        elif not self.gates.is_open(number):
-            self.tell(self.gates.missing(number))
-        elif number == LAST:
-            self.action_report()
-        else:
-            self.action_stage(number + 1)
+            return
+
+        def stands(found: tuple[Standing, ...] | Exception) -> None:
+            self._stands(found)
+            if isinstance(found, Exception):
+                return
+            if not self.gates.is_open(number):
+                self.tell(self.gates.missing(number))
+            elif number == LAST:
+                self.action_report()
+            else:
+                self.action_stage(number + 1)
+
+        # On the configuration as it is now, which somebody else may have changed since it was looked at.
+        self._aside(self.desk.standing, stands)
 
     def action_report(self) -> None:
         """Show what was proven."""
@@ -223,8 +234,11 @@ class WizardApp(Seeing):
             self._asking(text, self._leave)
 
     def _leave(self) -> None:
-        self._remember()
         self.closing = True
+        # Not beside the screen: what is there ends with it.
+        if (place := self._here_now()) is not None:
+            with suppress(OSError):
+                self.desk.remember(place)
         self.exit(0)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

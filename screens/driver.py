@@ -91,7 +91,7 @@ class Driver(LinuxDriver):
             loop.call_soon_threadsafe(self._app.exit, code, code)
 
         signal.signal(signal.SIGTERM, end)
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types there
 
     def _request_terminal_sync_mode_support(self) -> None:
         if not self.terminal.old:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 from textual.events import Click
@@ -22,8 +22,10 @@ NARROW = 78
 class _Bar(Static):
     """Words on a line, each of which can be clicked on."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
+    def __init__(self, chosen: Callable[[int], Message], *, id: str) -> None:  # noqa: A002 (Textual's name)
+        """Make it; `chosen` makes the message for the number, from 0, of the word that was clicked on."""
         super().__init__(id=id)
+        self._chosen = chosen
         self._ends: list[int] = []
 
     def draw(self, words: Sequence[Sequence[tuple[str, str]]]) -> None:
@@ -39,11 +41,7 @@ class _Bar(Static):
         """Tell which word was clicked on."""
         number = next((each for each, end in enumerate(self._ends) if event.x < end), None)
         if number is not None:
-            self.chosen(number)
-
-    def chosen(self, number: int) -> None:
-        """Take the number of a word, from 0."""
-        raise NotImplementedError
+            self.post_message(self._chosen(number))
 
 
 class StageChosen(Message):
@@ -65,6 +63,9 @@ class PaneChosen(Message):
 class Rail(_Bar):
     """The six stages and where each stands."""
 
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(lambda number: StageChosen(number + 1), id=id)
+
     def show(self, standing: Sequence[Standing], here: int, running: int) -> None:
         """Draw it.
 
@@ -83,13 +84,12 @@ class Rail(_Bar):
             words.append([(f" {each.number} {name}", style), (f"{state.sign} ", STYLES[state.style])])
         self.draw(words)
 
-    def chosen(self, number: int) -> None:
-        """Ask for a stage."""
-        self.post_message(StageChosen(number + 1))
-
 
 class PaneBar(_Bar):
     """The five panes, with their keys."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(lambda number: PaneChosen(PANES[number]), id=id)
 
     def show(self, here: str, calling: str) -> None:
         """Draw it.
@@ -105,7 +105,3 @@ class PaneBar(_Bar):
             )
             words.append([part(f" {KEYS[pane]}", "dim"), (f" {TITLES[pane]} ", style)])
         self.draw(words)
-
-    def chosen(self, number: int) -> None:
-        """Ask for a pane."""
-        self.post_message(PaneChosen(PANES[number]))

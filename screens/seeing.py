@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from textual.app import App
-from textual.events import Resize
+from textual.events import Key, Paste, Resize
 from textual.geometry import Size
 from textual.timer import Timer
 
@@ -23,6 +23,7 @@ from wizard.screens.rail import PANES
 from wizard.screens.stage import StageScreen
 from wizard.screens.terminal import SMALLEST, Terminal
 from wizard.screens.threads import Bell, Follower, LogReader, News, aside
+from wizard.screens.turns import Turns
 from wizard.stages import STAGES
 
 T = TypeVar("T")
@@ -83,6 +84,10 @@ class Seeing(App[int]):
         self._news: News | None = None
         self._reader: LogReader | None = None
         self._screens: dict[int, StageScreen] = {}
+        self._wants_first = False
+        """Whether to go to the first stage that is not verified, as soon as it is known."""
+        self._looks = 0
+        """How often the server was looked at anew."""
         self._noted = 0
         self._asked = 0
         self._settling: Timer | None = None
@@ -90,6 +95,7 @@ class Seeing(App[int]):
         self._drawn_for: Size | None = None
         self.stood = False
         """Whether it was seen where the stages stand."""
+        self._turns = Turns(self, lambda: self.focused or self.screen, super().on_event)
 
     # The beginning.
 
@@ -128,16 +134,11 @@ class Seeing(App[int]):
         """Open a stage's screen; 0: the first that is not verified, as soon as that is known."""
         if number:
             screen = self._of(number)
-            screen.pane = self._place.pane if self._place.pane in PANES and not self._screens_seen else screen.pane
-            self._screens_seen = True
+            screen.pane = self._place.pane if self._place.pane in PANES else screen.pane
             self.push_screen(screen)
             return
-        self._of(1)
         self.push_screen(self._of(1))
         self._wants_first = True
-
-    _screens_seen = False
-    _wants_first = False
 
     def _of(self, number: int) -> StageScreen:
         if number not in self._screens:
@@ -218,8 +219,9 @@ class Seeing(App[int]):
             self._asked = question.number
             screen.action_pane("changes")
 
-    def _tick(self) -> None:
+    async def _tick(self) -> None:
         """Count the seconds, if something is waited for; nothing is written otherwise."""
+        await self._turns.unstick()
         screen = self.here
         if screen is not None and self.run_is_on and self.view.waiting and screen.is_current:
             screen.show_status()
@@ -228,6 +230,7 @@ class Seeing(App[int]):
         """Ask anew where the stages stand, and what the server has."""
         self._aside(self.desk.standing, self._stands)
         self._aside(lambda: self.desk.form({}), self._formed)
+        self._looks += 1
         self.plans.clear()
         self.plan_errors.clear()
         if self.here is not None:
@@ -259,8 +262,11 @@ class Seeing(App[int]):
 
     def plan(self, number: int) -> None:
         """Ask what a stage would change now."""
+        asked = self._looks
 
         def planned(found: str | Exception) -> None:
+            if asked != self._looks:  # for answers or a server that are no longer so
+                return
             if isinstance(found, Exception):
                 self.plan_errors[number] = str(found)
             else:
@@ -307,16 +313,21 @@ class Seeing(App[int]):
         self._settling = self.set_timer(SETTLE, self._remember)
 
     def _remember(self) -> None:
+        """Write the place down beside the screen, if it is another one."""
+        if (place := self._here_now()) is not None:
+            self._place = place
+            self._aside(lambda: self.desk.remember(place), self._failed)
+
+    def _here_now(self) -> Place | None:
+        """Tell the place to be written down; None if that is done, or none is."""
         screen = self.here
         if screen is None or self.watching:
-            return
+            return None
         secret = {each.key for each in self.form.answers if each.secret} if self.form else set()
         drafts = {key: text for key, text in (self.form.changes if self.form else {}).items() if key not in secret}
         theme = self.theme if self.terminal.truecolour else self._place.theme
         place = Place(screen.stage.number, screen.pane, drafts, theme)
-        if place != self._place:
-            self._place = place
-            self._aside(lambda: self.desk.remember(place), self._failed)
+        return place if place != self._place else None
 
     def _failed(self, found: object) -> None:
         if isinstance(found, Exception):
@@ -349,10 +360,13 @@ class Seeing(App[int]):
             self._driver.forget()
 
     async def on_event(self, event: Any) -> None:
-        """Let what was said go with the next key."""
-        if self.said and type(event).__name__ == "Key":
+        """Take keys and pastes in their turn, and let what was said go with the next one."""
+        if isinstance(event, Key):
             self.said = ""
-        await super().on_event(event)
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self._turns.take(event)
+        else:
+            await super().on_event(event)
 
     # Where to.
 

@@ -119,8 +119,11 @@ class StageScreen(Screen[None]):
 
     async def show_form(self) -> None:
         """Show the answers."""
-        if self._laid_out and self.wizard.form is not None:
-            await self.query_one(AnswersPane).show(self.wizard.form, read_only=not self.wizard.in_control)
+        if not self._laid_out or self.wizard.form is None:
+            return
+        await self.query_one(AnswersPane).show(self.wizard.form, read_only=not self.wizard.in_control)
+        if self.pane == "answers" and self.focused is None:  # somebody came here before there were fields
+            self.set_focus(self._first("answers"), scroll_visible=False)
 
     def add_logs(self, batch: LogBatch) -> None:
         """Add lines of the mail logs."""

@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -112,9 +113,11 @@ class LogReader:
 
     def _read(self) -> None:
         for batch in self._desk.tail().follow(lambda: self._bell.gone):
+            missed = 0
             while len(self._batches) > KEPT:
-                self._batches.popleft()
-            self._batches.append(batch)
+                old = self._batches.popleft()
+                missed += len(old.lines) + old.left_out
+            self._batches.append(replace(batch, left_out=batch.left_out + missed))
             self._bell()
 
 

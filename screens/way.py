@@ -33,10 +33,14 @@ def picture(stage: StageView, width: int) -> Content:
         name = NAMES.get(hop, "mailboxes")
         last = number == len(HOPS) - 1
         names.append((name, STYLES[mark(state).style]))
-        gap = cell - len(name)
-        names.append(part("" if last else f" {'─' * (gap - 3)}▶ " if gap > 3 else "▶".center(gap), "dim"))  # noqa: PLR2004 (two blanks and the head)
+        names.append(part("" if last else _arrow(cell - len(name)), "dim"))
         states += [signed(state), part(f" {text}".ljust(cell - 1)[: cell - 1] if not last else f" {text}", "dim")]
     return Content.assemble(*names, "\n", *states)
+
+
+def _arrow(width: int) -> str:
+    """Draw an arrow with a blank at each end, or its head alone where there is no room."""
+    return f" {'─' * (width - len(' ▶ '))}▶ " if width > len(" ▶ ") else "▶".center(width)
 
 
 def hop(stage: StageView) -> str:

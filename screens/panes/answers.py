@@ -36,6 +36,20 @@ class TextField(Input):
         super().__init__(answer.text, compact=True, password=False, select_on_focus=False, id=field_id(answer.key))
         self.key = answer.key
         self.cursor_blink = False
+        self._secret = answer.secret
+        self._hide()
+
+    def on_focus(self) -> None:
+        """Show a secret to whoever edits it."""
+        self.password = False
+
+    def on_blur(self) -> None:
+        """Hide it from everybody else."""
+        self._hide()
+
+    def _hide(self) -> None:
+        """Hide what may have a password in it."""
+        self.password = self._secret and "@" in self.value
 
     def on_paste(self, event: Paste) -> None:
         """Take what is pasted as one line: line ends and control characters become blanks."""
@@ -169,7 +183,7 @@ class AnswersPane(Vertical):
                 *wrong,
                 "\n",
                 part(f"server: {answer.present or 'not known'} · default: {answer.field.default}", "dim"),
-                part(f" · saved: {answer.saved}" if answer.text != answer.saved else "", "warn"),
+                part(f" · saved: {answer.shown}" if answer.text != answer.saved else "", "warn"),
             ),
             layout=False,
         )

@@ -39,7 +39,7 @@ with open("/var/log/mail.log", "a") as log:
         log.writelines(line.format(stamp, number + each) for each in range(due))
         log.flush()
         number += due
-        time.sleep(0.05)
+        time.sleep(0.05)  # the pace of the lines is what this is for: nothing is waited for
 """
 BARE = (sys.executable, bare.__file__)
 

@@ -49,6 +49,11 @@ class Server:
         """Sit down at it."""
         return Desk(path=self.site, state=self.state, host=self.host, program=program or run.PROGRAM)
 
+    def saved(self) -> str:
+        """Read the site.toml that a screen has written; empty if none has."""
+        kept = self.host.files.get(self.site)
+        return kept.content.decode() if kept else ""
+
     def verified(self, *numbers: int, failed: int = 0) -> None:
         """Have some stages verified on the machine as it is, and one failed."""
         known = session.load(self.state.session)

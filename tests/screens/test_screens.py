@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tests.screens.desks import Server, living
+from tests.screens.desks import Server, living, postconf
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
 from wizard.desk import Seat
 from wizard.screens.app import WizardApp
+from wizard.screens.lines import MOST, Line, Lines
 from wizard.screens.stage import StageScreen
 from wizard.stages import STAGES
 
@@ -49,14 +52,10 @@ async def until(pilot: Pilot[int], seen: Callable[[], bool]) -> None:
 
 
 async def typed(pilot: Pilot[int], text: str) -> None:
-    """Type into the field in focus, in place of what is there; Textual takes a letter before a key that is bound."""
+    """Type into the field in focus, in place of what is there."""
     field = pilot.app.focused
     assert isinstance(field, Input)
-    await pilot.press("end")
-    await until(pilot, lambda: field.cursor_position == len(field.value))
-    await pilot.press("ctrl+u")
-    await until(pilot, lambda: not field.value)
-    await pilot.press(*text)
+    await pilot.press("end", "ctrl+u", *text)
     await until(pilot, lambda: field.value == text)
 
 
@@ -84,7 +83,7 @@ class TestTheGate:
             await pilot.press(str(number), "f10")
             assert app.here is not None
             assert app.here.stage.number == number
-            assert f"the gate is shut: stage {number}" in line(app, "#status")
+            await until(pilot, lambda: f"the gate is shut: stage {number}" in line(app, "#status"))
 
     @pytest.mark.parametrize("number", range(1, 6))
     async def test_it_opens_behind_one_that_is(self, server: Server, number: int) -> None:
@@ -97,7 +96,7 @@ class TestTheGate:
         server.verified(1, 3, failed=2)
         async with opened(server) as (app, pilot):
             await pilot.press("3", "f10")
-            assert "stage 2 (mailman) is failed" in line(app, "#status")
+            await until(pilot, lambda: "stage 2 (mailman) is failed" in line(app, "#status"))
 
     async def test_a_change_makes_what_stands_on_it_stale(self, server: Server) -> None:
         server.verified(1, 2)
@@ -105,7 +104,15 @@ class TestTheGate:
         async with opened(server) as (app, pilot):
             assert "stale: changed since it was verified: /etc/postfix/main.cf" in line(app, "#standing")
             await pilot.press("f10")
-            assert "the gate is shut" in line(app, "#status")
+            await until(pilot, lambda: "the gate is shut" in line(app, "#status"))
+
+    async def test_it_goes_by_the_configuration_as_it_is_when_the_key_is_pressed(self, server: Server) -> None:
+        server.verified(1, 2)
+        async with opened(server) as (app, pilot):
+            await until(pilot, lambda: app.gates.is_open(2))
+            server.host.edit(Path("/etc/postfix/main.cf"))
+            await pilot.press("2", "f10")
+            await until(pilot, lambda: "the gate is shut: stage 1 (postfix) is stale" in line(app, "#status"))
 
     async def test_no_key_sets_up_a_stage_that_is_shut(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
@@ -195,7 +202,31 @@ class TestAnswers:
             await typed(pilot, "example.edu")
             await pilot.press("ctrl+s")
             await until(pilot, lambda: f"saved in {server.site}"[:70] in line(app, "#status"))
-        assert 'hostname = "lists.example.edu"' in str(server.host.files[server.site].content)
+        assert 'hostname = "lists.example.edu"' in server.saved()
+
+    async def test_what_comes_in_one_burst_happens_in_the_order_it_was_typed_in(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f4")
+            for key in ("end", "ctrl+u", *"mx.edu", "tab", "ctrl+u", *"a.edu", "ctrl+s"):
+                app.post_message(Key(key, key if len(key) == 1 else None))
+            await until(pilot, lambda: bool(server.saved()))
+        lines = server.saved().splitlines()
+        assert {'hostname = "mx.edu"', 'domain = "a.edu"'} <= set(lines)
+
+    async def test_who_comes_before_the_fields_are_there_can_type_when_they_are(self, server: Server) -> None:
+        known = threading.Event()
+
+        def late(words: tuple[str, ...]) -> str:
+            known.wait(LIMIT)
+            return postconf(words)
+
+        server.host.commands["postconf"] = late
+        app = WizardApp(server.desk(), alone=1, terminal=DARK)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("f4")
+            assert app.focused is None
+            known.set()
+            await until(pilot, lambda: isinstance(app.focused, Input))
 
     async def test_a_choice_is_made_with_the_arrow_keys(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
@@ -214,6 +245,23 @@ class TestAnswers:
             assert app.here.pane == "answers"
             assert app.form is not None
             assert app.form.changes == {"mail.hostname": "mail.local.edux"}
+
+    async def test_the_place_is_written_down_before_the_screen_ends(self, server: Server) -> None:
+        async with opened(server) as (_, pilot):
+            await pilot.press("f6", "q")
+            await pilot.pause()
+            assert '"pane": "check"' in (server.state.root / "place.json").read_text()
+
+    async def test_a_password_is_shown_to_whoever_edits_it_alone(self, server: Server) -> None:
+        server.site.write_text('schema = 1\n[mailman]\ndatabase = "postgresql://mailman:geheimes-Wort@db/mailman"\n')
+        async with opened(server) as (app, pilot):
+            await pilot.press("2", "f4")
+            await until(pilot, lambda: "Database" in shown(app))
+            assert "geheim" not in shown(app)
+            await pilot.press("tab")
+            await until(pilot, lambda: "geheim" in shown(app))
+            await pilot.press("x", "tab")
+            await until(pilot, lambda: "geheim" not in shown(app))
 
     async def test_a_place_that_cannot_be_read_is_set_aside(self, server: Server) -> None:
         (server.state.root / "place.json").write_text('{"stage": "th')
@@ -263,6 +311,16 @@ class TestTheFrame:
             await until(pilot, lambda: "too small" in shown(app))
             await pilot.resize_terminal(60, 20)
             await until(pilot, lambda: "too small" not in shown(app) and "F1 help" in shown(app))
+
+    async def test_a_log_keeps_no_more_lines_than_it_must(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f7")
+            assert app.here is not None
+            lines = app.here.query_one("#log", Lines)
+            lines.replace([])
+            for begin in range(0, MOST + 100, 100):
+                lines.add(Line(f"line {number}") for number in range(begin, begin + 100))
+            assert (len(lines.texts), lines.texts[-1]) == (MOST, f"line {MOST + 99}")
 
     async def test_help_and_back(self, server: Server) -> None:
         async with opened(server) as (app, pilot):

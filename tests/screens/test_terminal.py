@@ -8,7 +8,6 @@ from rich.cells import cell_len
 from wizard.desk import StageView
 from wizard.screens import way
 from wizard.screens.driver import plain
-from wizard.screens.lines import Lines
 from wizard.screens.marks import MARKS
 from wizard.screens.terminal import Terminal
 
@@ -58,7 +57,3 @@ def test_the_picture_fits_its_width(width: int) -> None:
 @given(st.lists(st.floats(0, 1000), max_size=50), st.integers(0, 120))
 def test_the_plot_fits_its_room(times: list[float], width: int) -> None:
     assert way.plot(times, width).cell_length <= max(width, 0)
-
-
-def test_lines_keep_no_more_than_they_must() -> None:
-    assert Lines()._all.maxlen is not None  # noqa: SLF001 (what keeps memory from growing)

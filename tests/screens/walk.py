@@ -37,7 +37,7 @@ async def walk() -> None:
 async def _stage(app: WizardApp, pilot: Pilot[int], number: int) -> None:
     await _until(app, pilot, lambda: app.here is not None and app.here.stage.number == number and app.in_control)
     await pilot.press("f10")
-    assert f"the gate is shut: stage {number}" in shown(app), shown(app)
+    await _until(app, pilot, lambda: f"the gate is shut: stage {number}" in shown(app))
     await _until(app, pilot, lambda: not app.run_is_on)
     await pilot.press("f9")
     asked = 0

@@ -51,3 +51,14 @@ def test_why_a_log_cannot_be_read_is_not_shown_raw(tmp_path: Path) -> None:
 
     (line,) = first(Booted.at(tmp_path, answer)).lines
     assert "no \\x1b[31mjournal" in line.text
+
+
+def test_why_a_log_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    looks: list[str] = []
+
+    def answer(argv: tuple[str, ...]) -> Answer:
+        looks.append(argv[0])
+        return (1, "", "no journal") if argv[0] == "journalctl" else (0, "maillog_file =\n", "")
+
+    batches = list(Tail(Booted.at(tmp_path, answer)).follow(lambda: looks.count("journalctl") > 2))
+    assert len(batches) == 1

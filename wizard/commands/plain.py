@@ -110,7 +110,7 @@ def _answers(call: Call, desk: Desk, number: int) -> None:
 
 def _answered(call: Call, form: Form, answer: Answer) -> Form:
     while True:
-        text = _asked(call, f"  {answer.key} [{answer.saved}]: ")
+        text = _asked(call, f"  {answer.key} [{answer.shown}]: ")
         if not text:
             return form
         typed = form.typed(answer.key, text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -13,12 +13,13 @@ from wizard.host import Host
 from wizard.mailman import cfg
 from wizard.mailman.cfg import Config
 from wizard.printable import printable
+from wizard.redact import Redactor
 from wizard.site import FIELDS, Field, Site, changed, check_field
 
 _STAGES: Mapping[str, tuple[int, ...]] = {"mail": (1, 3), "mailman": (2, 3), "lists": (3, 4), "check": (5, 6)}
 """In which stages the answers of a table are asked."""
-_LIMIT = 300
-"""Characters of one answer; a longer one is no answer."""
+LONGEST = 4096
+"""Characters of one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Answer:
     def secret(self) -> bool:
         """Whether it may hold a password, and is not to be remembered between sessions."""
         return self.key == "mailman.database"
+
+    @property
+    def shown(self) -> str:
+        """What is saved, without a password."""
+        return Redactor().text(self.saved)
 
     @property
     def stages(self) -> tuple[int, ...]:
@@ -69,7 +75,7 @@ class Form:
 
         A key that the form does not have changes nothing.
         """
-        clean = printable(text)[:_LIMIT].strip()
+        clean = printable(text).strip()
         answers = tuple(
             replace(each, text=clean, problem=_alone(key, clean)) if each.key == key else each for each in self.answers
         )
@@ -133,6 +139,8 @@ def value_of(site: Site, key: str) -> str:
 
 @lru_cache(maxsize=256)  # the other fields are as they were with the letter before
 def _alone(key: str, text: str) -> str:
+    if len(text) > LONGEST:
+        return f"{len(text)} characters: at most {LONGEST}"
     problem = check_field(key, text)
     return _words(problem) if problem else ""
 
@@ -158,46 +166,34 @@ def _words(problem: Problem) -> str:
 
 
 def present(host: Host) -> dict[str, str]:
-    """Tell what the server has now of what the form asks; what cannot be asked is left out."""
+    """Tell what the server has now of what the form asks; passwords are hidden, what cannot be asked is left out."""
     found: dict[str, str] = {}
-    for key, look in _PRESENT.items():
-        try:
-            found[key] = printable(look(host))
-        except (CommandError, RefusedError, OSError):
-            continue
-    return {key: value for key, value in found.items() if value}
-
-
-def _postfix(name: str) -> Callable[[Host], str]:
-    return lambda host: postconf.settings(host, names=(name,)).get(name, "")
-
-
-def _mailman(tell: Callable[[Config], str]) -> Callable[[Host], str]:
-    def look(host: Host) -> str:
+    with suppress(CommandError):
+        found |= _of_postfix(postconf.settings(host, names=POSTFIX))
+    with suppress(RefusedError, OSError):
         config = cfg.read(host)
-        return tell(config) if config else ""
-
-    return look
-
-
-def _mailbox(host: Host) -> str:
-    home = postconf.settings(host, names=("home_mailbox",)).get("home_mailbox", "")
-    return "maildir" if home.endswith("/") else "mbox"
+        found |= _of_mailman(config) if config else {}
+    return {key: printable(value) for key, value in found.items() if value}
 
 
-def _database(config: Config) -> str:
+POSTFIX = ("myhostname", "mydomain", "home_mailbox", "inet_interfaces", "mynetworks")
+
+
+def _of_postfix(settings: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "mail.hostname": settings.get("myhostname", ""),
+        "mail.domain": settings.get("mydomain", ""),
+        "mail.mailbox": ("maildir" if settings.get("home_mailbox", "").endswith("/") else "mbox") if settings else "",
+        "mail.interfaces": settings.get("inet_interfaces", ""),
+        "mail.networks": settings.get("mynetworks", ""),
+    }
+
+
+def _of_mailman(config: Config) -> dict[str, str]:
     url = config.get("database", "url", "sqlite")
-    return "sqlite" if url.startswith("sqlite") else re.sub(r"//[^@/]*@", "//…@", url)
-
-
-_PRESENT: Mapping[str, Callable[[Host], str]] = {
-    "mail.hostname": _postfix("myhostname"),
-    "mail.domain": _postfix("mydomain"),
-    "mail.mailbox": _mailbox,
-    "mail.interfaces": _postfix("inet_interfaces"),
-    "mail.networks": _postfix("mynetworks"),
-    "mailman.site_owner": _mailman(lambda config: config.get("mailman", "site_owner")),
-    "mailman.database": _mailman(_database),
-    "mailman.lmtp": _mailman(lambda config: f"{config.lmtp[0]}:{config.lmtp[1]}"),
-    "mailman.rest": _mailman(lambda config: f"{config.rest[0]}:{config.rest[1]}"),
-}
+    return {
+        "mailman.site_owner": config.get("mailman", "site_owner"),
+        "mailman.database": "sqlite" if url.startswith("sqlite") else Redactor().text(url),
+        "mailman.lmtp": "{}:{}".format(*config.lmtp),
+        "mailman.rest": "{}:{}".format(*config.rest),
+    }

@@ -58,6 +58,8 @@ class Tail:
         self._host = host
         self._passed_over = 0
         """Lines that came too fast, since the last batch."""
+        self._failed = ""
+        """Why a log could not be read at the last look; it is told once."""
         self._source: LogSource | None = None
         self._again = 0.0
         self._postfix: tuple[LogSource, Mark] | None = None
@@ -78,7 +80,10 @@ class Tail:
         try:
             lines = [*self._of_postfix(), *self._of_mailman()]
         except (WizardError, OSError) as error:
-            return LogBatch((Line("postfix", None, printable(f"a log cannot be read: {error}")),))
+            said, self._failed = self._failed, str(error)
+            told = Line("postfix", None, printable(f"a log cannot be read: {error}"))
+            return LogBatch(() if said == self._failed else (told,))
+        self._failed = ""
         lines.sort(key=lambda line: line.at or _FIRST)
         passed_over, self._passed_over = self._passed_over, 0
         return LogBatch(tuple(lines[-MOST:]), max(len(lines) - MOST, 0) + passed_over)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from wizard import events, session
+from wizard.check import CheckResult
 from wizard.events import Event
 from wizard.host import Host
 from wizard.localhost import LocalHost
 from wizard.report.model import ChangeReport, CheckReport, Report, Server, StageReport
-from wizard.report.told import Checked, Told, told
+from wizard.report.told import Told, told
 from wizard.report.verdict import amiss, verdict
 from wizard.site import Site
 from wizard.stages import STAGES
@@ -100,7 +101,7 @@ def _stage(stage: Stage, said: Told) -> StageReport:
     )
 
 
-def _check(stage: Stage, row: Checked) -> CheckReport:
+def _check(stage: Stage, row: CheckResult) -> CheckReport:
     known = next((check for check in stage.checks if check.id == row.id), None)
     return CheckReport(
         id=row.id,

@@ -11,8 +11,7 @@ from typing import TypeVar
 from pydantic import StrictBool, TypeAdapter, ValidationError
 
 from wizard import events
-from wizard.check import Outcome
-from wizard.diagnosis import Diagnosis
+from wizard.check import CheckResult, Outcome
 from wizard.events import Event
 
 T = TypeVar("T")
@@ -36,18 +35,6 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One check in ``stage.finished``."""
-
-    id: str
-    outcome: Outcome
-    seconds: float
-    evidence: tuple[str, ...]
-    diagnosis: Diagnosis | None = None
-    also: tuple[Diagnosis, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Staged:
     """``stage.finished``."""
 
@@ -55,7 +42,7 @@ class Staged:
     outcome: Outcome
     seconds: float
     verified: StrictBool
-    checks: tuple[Checked, ...]
+    checks: tuple[CheckResult, ...]
     packages: Mapping[str, str] = field(default_factory=dict)
 
 

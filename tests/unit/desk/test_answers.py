@@ -7,14 +7,14 @@ import pytest
 from tests.screens.desks import postconf
 from tests.unit.doubles import Kept, MemoryHost
 from wizard.desk import Form
-from wizard.desk.answers import present
+from wizard.desk.answers import LONGEST, present
 from wizard.errors import AnswerError
 from wizard.site import FIELDS, ListAnswers, Site, changed
 
 CFG = """[mailman]
 site_owner: root@local.edu
 [database]
-url: postgresql://mailman:geheim@db/mailman
+url: postgresql://mailman:geheimes-Wort@db/mailman
 [webservice]
 port: 8002
 """
@@ -75,3 +75,18 @@ def test_what_the_server_has() -> None:
 
 def test_a_server_with_nothing_on_it_has_nothing() -> None:
     assert present(MemoryHost(files={})) == {}
+
+
+def test_an_answer_that_is_too_long_is_told_and_nothing_is_cut_off() -> None:
+    networks = ", ".join(["127.0.0.0/8", *(f"10.0.{number}.0/24" for number in range(40))])
+    assert form().typed("mail.networks", networks).result().mail.networks[-1] == "10.0.39.0/24"
+    typed = form().typed("mail.networks", networks * 20)
+    assert [answer.problem for answer in typed.problems] == [f"{len(networks * 20)} characters: at most {LONGEST}"]
+
+
+def test_what_is_saved_is_shown_without_its_password() -> None:
+    site = changed(Site(), {"mailman.database": "postgresql://mailman:geheimes-Wort@db/mailman"})
+    answer = Form.of(site, {}, {}).answer("mailman.database")
+    assert answer is not None
+    assert "geheim" in answer.saved
+    assert "geheim" not in answer.shown

@@ -1,0 +1,72 @@
+"""Keys and pastes in their turn: the next is passed on when all that the one before did is done.
+
+Textual hands a letter to the field in focus at once, but a key that is bound (Ctrl+U, Tab) comes up to the app first,
+through the queue of every widget around that field. What comes in one burst, as after a stalled link, would happen in
+another order than it was typed in: letters before the key that was to empty the field for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from textual.dom import DOMNode
+from textual.events import Key, Paste
+
+LONGEST = 1.0
+"""Seconds that a key may take before the next one has its turn anyway: a field may be gone with its queue."""
+
+
+class Turns:
+    """The keys that wait for their turn."""
+
+    def __init__(
+        self, app: DOMNode, target: Callable[[], DOMNode], pass_on: Callable[[Key | Paste], Awaitable[None]]
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            app: where a key ends that nobody stops.
+            target: names the widget that gets the next one.
+            pass_on: passes one on.
+        """
+        self._app = app
+        self._target = target
+        self._pass_on = pass_on
+        self._waiting: deque[Key | Paste] = deque()
+        self._since: float | None = None
+        """When the one began whose turn it is."""
+        self._turn = 0
+
+    async def take(self, event: Key | Paste) -> None:
+        """Pass it on in its turn."""
+        self._waiting.append(event)
+        if self._since is None:
+            await self._next()
+
+    async def unstick(self) -> None:
+        """Go on if a key's end was not seen in `LONGEST`; to be called now and then."""
+        if self._since is not None and time.monotonic() - self._since > LONGEST:
+            await self._next()
+
+    async def _next(self) -> None:
+        if not self._waiting:
+            self._since = None
+            return
+        self._since = time.monotonic()
+        self._turn += 1
+        target = self._target()
+        await self._pass_on(self._waiting.popleft())
+        self._trail(target, self._turn)
+
+    def _trail(self, node: DOMNode, turn: int) -> None:
+        """Follow a key through the queues that it comes through, from the field in focus up to the app."""
+        above = node.parent
+        if node is self._app or above is None or not node.call_later(self._trail, above, turn):
+            # Once more through the app's queue: what the key's action has put there comes first.
+            self._app.call_later(self._ended, turn)
+
+    async def _ended(self, turn: int) -> None:
+        if turn == self._turn:
+            await self._next()
