@@ -141,7 +141,7 @@ def md(value: object) -> Quoted:
     line = re.sub(r"[\\`*\[\]<>|~&$]|^[-+=#:]", r"\\\g<0>", line)  # what marks text up, anywhere or at the beginning
     line = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", line)  # the same, but within a word
     line = re.sub(r"^(\d+)([.)])(?= |$)", r"\1\\\2", line)  # a numbered list
-    return Quoted(re.sub(r"(?i)(:)(?=//)|(?<=www)(\.)", r"\\\g<0>", line))  # what becomes a link by itself
+    return Quoted(re.sub(r"(?i)(?<=[a-z\d+.-]):(?=//)|(?<=www)\.", r"\\\g<0>", line))  # what becomes a link by itself
 
 
 def md_code(value: object) -> Quoted:

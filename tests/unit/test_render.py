@@ -9,7 +9,7 @@ import shlex
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import DictLoader, TemplateNotFound, UndefinedError
 from markdown_it import MarkdownIt
@@ -109,6 +109,7 @@ def read_as_markdown(source: str) -> list[str]:
 
 
 @given(st.text() | st.text(alphabet="ab12 -+=#:.)>*_`~[]()!<&;$|\\\t\n/w@", max_size=20))
+@example("://")
 def test_any_text_is_running_text_in_markdown(value: str) -> None:
     wanted = printable(value).strip()
     assert read_as_markdown(filled("{{ value | md }}\n", value=value)) == ([wanted] if wanted else [])
