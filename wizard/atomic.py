@@ -7,9 +7,13 @@ name atomically, and the two fsyncs order content before name on disk (fsync(2),
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
+
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{12}\.tmp")
+"""How the temporary file of a name is called."""
 
 
 def replace(path: Path, content: bytes, *, mode: int, uid: int, gid: int) -> None:
@@ -51,6 +55,22 @@ def remove(path: Path) -> None:
     with suppress(FileNotFoundError):
         path.unlink()
         sync_directory(path.parent)
+
+
+def tidy(path: Path) -> None:
+    """Remove the temporary files of a path that a kill has left; nobody may be writing it."""
+    target = Path(os.path.realpath(path))
+    tidy_directory(target.parent, target.name)
+
+
+def tidy_directory(directory: Path, name: str = "") -> None:
+    """Remove what a kill has left in a directory, of one name or, in a directory of our own, of all."""
+    if not directory.is_dir():
+        return
+    for each in directory.iterdir():
+        found = _TEMPORARY.fullmatch(each.name)
+        if found and name in {"", found["name"]}:
+            remove(each)
 
 
 def sync_directory(path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from wizard import run, version
-from wizard.commands import configuration, labs, report, runs, tracing, words
+from wizard.commands import configuration, labs, report, runs, tracing, undo, words
 from wizard.commands import wizard as screens
 from wizard.commands.call import Call
 from wizard.errors import ExitCode, WizardError
@@ -132,6 +132,19 @@ def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.Arg
     one.add_argument("--send", metavar="ADDRESS", help="send a message for a list, or to a user named for checks")
     made.add_argument("--follow", action="store_true", help="show each hop as it changes, until none does any more")
     made.add_argument("--since", type=_days, default=5.0, metavar="DAYS", help="how far back to look (default: 5)")
+    command("history", undo.history, "List what was changed, and what 'undo' can go back to.")
+    made = command("undo", undo.undo, "Go back to before a checkpoint, with the diff shown first.")
+    made.add_argument(
+        "checkpoint", nargs="?", default="", metavar="CHECKPOINT", help="its number (default: the newest)"
+    )
+    made.add_argument("--yes", action="store_true", help="do it without asking")
+    made.add_argument(
+        "--overwrite",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="go back in this file also if somebody else has changed it since",
+    )
     made = command("explain", words.explain, "Explain a check or a diagnosis; without a name, list them.")
     made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
     made = command("watch", screens.watch, "Follow a run, read-only, as it happens or afterwards.")

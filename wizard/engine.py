@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard import causes, check, planning, preflight, session
+from wizard import causes, check, planning, preflight, putback, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
+from wizard.checkpoint import Checkpoints
 from wizard.errors import AnswerError, ChangeError, UnseenError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
@@ -26,6 +27,7 @@ from wizard.stages.model import Stage
 from wizard.state import State
 from wizard.trace.passage import Passages
 from wizard.transaction import Transaction
+from wizard.undoing import Undoing, undoing
 from wizard.words import words
 
 ROUNDS = 3
@@ -79,6 +81,7 @@ class Engine:
         self._bench = Bench(self.site, self.host, self._ledger, self.emit)
         self._effective = Effective()
         self._passages = Passages(self.host, self.site, self._logs, self.emit)
+        self._shop = Workshop(self.host, self.emit, self.directory / "packages.log")
         self._changed = 0
 
     @property
@@ -101,6 +104,7 @@ class Engine:
             RefusedError: nothing was touched.
             ChangeError: a change failed and was put back.
         """
+        putback.recover(self._shop, self.state)
         preflight.require_ports(self.host, self.site)
         problems = accounts.taken(self.site)
         if problems:
@@ -126,11 +130,49 @@ class Engine:
         Returns:
             Whether all of them passed.
         """
-        self._sweep()
+        self._recover()
         try:
             return all(self._check(stage) for stage in self.stages[first - 1 : last])
         finally:
             self._bench.clear()
+
+    def undo(self, name: str, overwrite: Iterable[str], approve: Approve) -> bool:
+        """Go back to before a checkpoint.
+
+        Args:
+            name: its name or number; the newest if it is empty.
+            overwrite: paths that somebody else has changed since, and whose newer contents may be lost.
+            approve: asked whether it may be done.
+
+        Returns:
+            Whether it was approved and is done.
+
+        Raises:
+            RefusedError: nothing was touched; there is no such checkpoint, or nothing to go back to.
+            ChangeError: a change failed and was put back.
+        """
+        self._recover()
+        known = Checkpoints(self.state.checkpoints)
+        planning.learn(self.site, self.host, self.redactor)
+        found = undoing(known.find(name), known.all(), self.host, overwrite)
+        planning.learn_plan(found.plan, self.redactor)
+        for conflict in found.conflicts:
+            self.emit("note", text=f"{conflict.path} stays: somebody else has changed it since")
+        for text in found.kept:
+            self.emit("note", text=text)
+        return self._go_back(found, approve)
+
+    def _go_back(self, found: Undoing, approve: Approve) -> bool:
+        """Make an undo's plan, if it is approved."""
+        stage = self.stages[found.plan.stage - 1]
+        self.emit("plan.made", stage=stage.number, name=stage.name, changes=found.plan.data())
+        if found.plan and not approve(found.plan):
+            self.emit("note", text="going back was declined; nothing was changed")
+            return False
+        if found.plan:
+            Transaction(self.state, self._shop, self.run).apply(found.plan, "undo", found.undoes)
+            self._changed += len(found.plan.changes)
+        return True
 
     def gate(self, number: int) -> bool:
         """Tell whether a stage may be applied: all before it are proven on the configuration as it is now."""
@@ -173,8 +215,7 @@ class Engine:
 
     def _make(self, plan: Plan) -> None:
         """Make the plan's changes; where packages come first, only those: the rest is planned anew then."""
-        shop = Workshop(self.host, self.emit, self.directory / "packages.log")
-        transaction = Transaction(self.state, shop, self.run)
+        transaction = Transaction(self.state, self._shop, self.run)
         first = [change for change in plan.changes if isinstance(change, Packages)]
         if first:
             preflight.require_system(self.host)
@@ -249,6 +290,11 @@ class Engine:
         session.save(known.record(verified), self.state.session)
         versions = {name: parts[name] for name in session.PACKAGES if name in parts}
         self.emit("stage.finished", **result.data(), verified=passed, packages=versions)
+
+    def _recover(self) -> None:
+        """Put back what a killed run was changing, and remove what its probes have left."""
+        putback.recover(self._shop, self.state)
+        self._sweep()
 
     def _sweep(self) -> None:
         remains.sweep(self.host, self._ledger, self.emit, but=self._bench.token)

@@ -158,6 +158,8 @@ class Rebuild:
     argv: tuple[str, ...]
     user: str | None
     why: tuple[Why, ...]
+    makes: tuple[Path, ...] = ()
+    """The files it writes, as far as they are nobody else's to write."""
     kind: Literal["map"] = "map"
 
     def diff(self) -> str:

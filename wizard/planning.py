@@ -16,14 +16,24 @@ def make(stage: Stage, site: Site, host: Host, redactor: Redactor) -> Plan:
     Raises:
         WizardError: the machine's configuration cannot be read.
     """
+    learn(site, host, redactor)
+    plan = stage.plan(site, host)
+    learn_plan(plan, redactor)
+    return plan
+
+
+def learn(site: Site, host: Host, redactor: Redactor) -> None:
+    """Learn what must not be shown: the secrets of the answers, and of Mailman's configuration as it is now."""
     redactor.learn(*site.secrets())
     if host.state(cfg.PATH) is not None:
         redactor.learn(*_readable(host.read(cfg.PATH).decode("utf-8", "surrogateescape")))
-    plan = stage.plan(site, host)
+
+
+def learn_plan(plan: Plan, redactor: Redactor) -> None:
+    """Learn what must not be shown of what a plan writes."""
     for change in plan.changes:
         if isinstance(change, File) and change.path == cfg.PATH and change.after is not None:
-            redactor.learn(*cfg.parse(change.after.decode("utf-8", "surrogateescape")).secrets())
-    return plan
+            redactor.learn(*_readable(change.after.decode("utf-8", "surrogateescape")))
 
 
 def _readable(text: str) -> tuple[str, ...]:

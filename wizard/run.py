@@ -45,13 +45,17 @@ APPROVAL_LIMIT = 3600.0
 class Request:
     """What a run is to do."""
 
-    command: Literal["apply", "check"]
+    command: Literal["apply", "check", "undo"]
     first: int
     last: int
     approved: bool
     """Whether every plan may be applied without asking."""
     site: str
     """The answers, as site.toml."""
+    checkpoint: str = ""
+    """The one to go back to before; the newest if it is empty."""
+    overwrite: tuple[str, ...] = ()
+    """Paths that somebody else has changed since, and whose newer contents may be lost."""
 
 
 def start(state: State, request: Request, program: Sequence[str] = PROGRAM) -> Path:
@@ -177,6 +181,7 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
     log(
         "run.finished",
         run=directory.name,
+        command=request.command,
         exit=int(code),
         verified=whole,
         changed=engine.changed if engine else 0,
@@ -212,6 +217,8 @@ def _shown(error: Exception) -> str:
 def _do(engine: Engine, request: Request, approve: Callable[[Plan], bool]) -> bool:
     if request.command == "apply":
         return engine.apply(request.first, request.last, approve)
+    if request.command == "undo":
+        return engine.undo(request.checkpoint, request.overwrite, approve)
     return engine.check(request.first, request.last)
 
 

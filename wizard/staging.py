@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from wizard import scratch
 from wizard.errors import ChangeError
 from wizard.host import Host
 
@@ -23,8 +23,8 @@ def staged(contents: Mapping[str, bytes] | None = None) -> Iterator[Path]:
     Args:
         contents: file name to content, put in place of the copied ones.
     """
-    with tempfile.TemporaryDirectory(prefix="mailman-wizard-") as parent:
-        copy = Path(parent) / "postfix"
+    with scratch.directory() as parent:
+        copy = parent / "postfix"
         shutil.copytree(POSTFIX, copy, symlinks=False, ignore_dangling_symlinks=True)
         for name, content in (contents or {}).items():
             (copy / name).write_bytes(content)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-import tempfile
-from collections.abc import Callable, Iterable
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
-from wizard import changes, checkpoint, services, staging, wait
+from wizard import changes, checkpoint, putback, scratch, services, staging, wait
 from wizard.changes import Workshop
+from wizard.checkpoint import Checkpoint, Checkpoints, Kind, Saved, ServiceWas
 from wizard.errors import ChangeError, CommandError, WizardError
 from wizard.host import Host
 from wizard.mailman import cfg
-from wizard.plan import Change, Directory, File, Packages, Plan, Service
+from wizard.plan import Access, Change, Directory, File, Packages, Plan, Rebuild, Service
 from wizard.state import State
 
 
@@ -21,12 +20,20 @@ class Transaction:
     """Applies plans on one machine, under the lock that the caller holds."""
 
     def __init__(self, state: State, shop: Workshop, run: str) -> None:
-        self._state = state
+        self._checkpoints = Checkpoints(state.checkpoints)
         self._shop = shop
         self._run = run
 
-    def apply(self, plan: Plan) -> None:
+    def apply(self, plan: Plan, kind: Kind = "apply", undoes: Iterable[str] = ()) -> Checkpoint:
         """Make all changes of a plan, in order.
+
+        Args:
+            plan: what is to be made.
+            kind: whether it sets a stage up, or goes back.
+            undoes: the checkpoints that it goes back to before.
+
+        Returns:
+            The checkpoint that goes back to before it.
 
         Raises:
             ChangeError: one could not be made; all were put back, or the message names what was not.
@@ -34,79 +41,98 @@ class Transaction:
         """
         files = tuple(change for change in plan.changes if isinstance(change, File) and not change.preview)
         validate(self._shop.host, files)
-        saved = self._checkpoint(plan, files)
-        done: list[Change] = []
+        taken = self._record(plan, files, kind, tuple(undoes))
+        journal = self._checkpoints.take(taken)
+        begun: set[int] = set()
+        idle: set[int] = set()
         try:
-            for change in plan.changes:
-                if self._make(change, done):
-                    done.append(change)
+            for number, change in enumerate(plan.changes):
+                journal.begins(number)
+                with _unless_untouched(begun, number, change):
+                    if not self._make(change):
+                        journal.idle(number)
+                        idle.add(number)
+            journal.ends("made")
         except BaseException as error:
             reason = str(error) or "the run was told to stop"
             self._shop.emit("change.failed", stage=plan.stage, error=reason)
-            left = self._put_back(plan.stage, done, saved)
+            so_far = replace(taken, begun=frozenset(begun), idle=frozenset(idle))
+            left = putback.put_back(self._shop, so_far, journal)
             if not isinstance(error, WizardError | OSError | wait.LimitError | KeyboardInterrupt):
                 raise  # a defect is reported as one, now that nothing is half-done
             raise ChangeError(f"{reason}\n{_ending(left)}") from error
+        return taken
 
     def install(self, change: Packages) -> None:
-        """Install packages; they are never taken away again, so there is nothing to put back.
+        """Install packages; they are taken away again only when that is asked for.
 
         Raises:
             RefusedError: nothing was changed.
             ChangeError: the installation failed when it had begun; the message says what to do.
         """
+        now = self._shop.host.now()
+        name = self._checkpoints.name(change.stage, now)
+        journal = self._checkpoints.take(
+            Checkpoint(name, now.isoformat(), change.stage, self._run, packages=change.names)
+        )
         try:
-            self._make(change, [])
+            self._make(change)
         except CommandError as error:
             self._shop.emit("change.failed", stage=change.stage, error=str(error))
+            journal.ends("left", [str(error)])
             raise ChangeError(str(error)) from error
+        except WizardError:
+            journal.ends("put back")
+            raise
+        journal.ends("made")
 
-    def _make(self, change: Change, done: list[Change]) -> bool:
-        """Make one change; tell whether there is anything to put back that is not in `done` yet."""
+    def _make(self, change: Change) -> bool:
+        """Make one change; tell whether there was anything to do."""
         about = {"stage": change.stage, "change": change.kind, "target": change.target}
         self._shop.emit("change.started", **about)
-        halfway = isinstance(change, Service | Directory)
-        if halfway:  # one that fails may have come so far that it has to be put back as well
-            done.append(change)
         made = changes.make(self._shop, change)
         self._shop.emit("change.finished", **about, diff=change.diff())
-        return made and not halfway
+        return made
 
-    def _checkpoint(self, plan: Plan, files: Iterable[File]) -> tuple[checkpoint.Saved, ...]:
-        now = self._shop.host.now()
-        name = f"{now:%Y%m%dT%H%M%SZ}-{plan.stage}-{secrets.token_hex(3)}"
-        note = {"at": now.isoformat(), "stage": plan.stage, "run": self._run, "changes": _summary(plan)}
-        directory = self._state.checkpoints / name
-        return checkpoint.take(self._shop.host, directory, (file.path for file in files), note)
+    def _record(self, plan: Plan, files: Iterable[File], kind: Kind, undoes: tuple[str, ...]) -> Checkpoint:
+        host = self._shop.host
+        now = host.now()
+        compiled = [path for change in plan.changes if isinstance(change, Rebuild) for path in change.makes]
+        named = dict.fromkeys(change.target for change in plan.changes if isinstance(change, Service))
+        return Checkpoint(
+            name=self._checkpoints.name(plan.stage, now),
+            at=now.isoformat(timespec="seconds"),
+            stage=plan.stage,
+            run=self._run,
+            files=(*(_saved(host, file) for file in files), *(checkpoint.saved(host, path, "") for path in compiled)),
+            changes=plan.changes,
+            services={name: ServiceWas(services.running(host, name), services.boots(host, name)) for name in named},
+            kind=kind,
+            undoes=undoes,
+        )
 
-    def _put_back(self, stage: int, done: list[Change], saved: tuple[checkpoint.Saved, ...]) -> tuple[str, ...]:
-        """Undo what was done: files first, from the checkpoint, because services read them; then the newest first.
 
-        Returns:
-            What could not be put back, and why.
-        """
-        left: list[str] = []
-        for one in saved:
-            left += self._try(stage, one.path, partial(checkpoint.restore, self._shop.host, (one,)))
-        for change in reversed(done):
-            reverse = self._reverse(change)
-            if reverse is not None:
-                left += self._try(stage, change.target, partial(changes.make, self._shop, reverse))
-        return tuple(left)
+@contextmanager
+def _unless_untouched(begun: set[int], number: int, change: Change) -> Iterator[None]:
+    """Add a change to those that have to be put back, unless it fails and has done nothing."""
+    begun.add(number)  # before it begins: the run may be told to stop at any moment
+    try:
+        yield
+    except Exception as error:
+        if not _halfway(change, error):
+            begun.discard(number)
+        raise
 
-    def _reverse(self, change: Change) -> Change | None:
-        """Give what undoes a change, if anything does, and is still needed."""
-        reverse = None if isinstance(change, File) else change.reverse()
-        stops = isinstance(reverse, Service) and reverse.action == "stop"
-        return None if stops and not services.running(self._shop.host, change.target) else reverse
 
-    def _try(self, stage: int, target: str, do: Callable[[], object]) -> tuple[str, ...]:
-        try:
-            do()
-        except (WizardError, OSError, KeyError, wait.LimitError) as error:
-            self._shop.emit("change.failed", stage=stage, error=f"while putting {target} back: {error}")
-            return (f"{target}: {error}",)
-        return ()
+def _halfway(change: Change, error: Exception) -> bool:
+    """Tell whether a change that fails may have done something: a rename, say, before a directory could be synced."""
+    if isinstance(change, File):
+        return not isinstance(error, ChangeError)  # it was refused
+    return isinstance(change, Service | Directory | Access)
+
+
+def _saved(host: Host, file: File) -> Saved:
+    return checkpoint.saved(host, file.path, checkpoint.digest(file.after))
 
 
 def _ending(left: tuple[str, ...]) -> str:
@@ -131,17 +157,12 @@ def validate(host: Host, files: Iterable[File]) -> None:
 
 def _validate_mailman(host: Host, content: bytes) -> None:
     """Let Mailman's own reader read the staged file, as the user it runs as."""
-    with tempfile.TemporaryDirectory(prefix="mailman-wizard-") as directory:
-        staged = Path(directory) / cfg.PATH.name
+    with scratch.directory() as directory:
+        staged = directory / cfg.PATH.name
         host.write(staged, content, mode=cfg.MODE, owner=cfg.OWNER, group=cfg.GROUP)
         # The directory is root's alone (0700): open it for the one group that must get to the file.
-        host.run(["chgrp", cfg.GROUP, directory]).require()
-        Path(directory).chmod(0o710)
+        host.run(["chgrp", cfg.GROUP, str(directory)]).require()
+        directory.chmod(0o710)
         ended = host.run(["mailman", "-C", str(staged), "conf", "-s", "mta"], user=cfg.USER)
     if not ended.ok:
         raise ChangeError(f"Mailman refuses the new {cfg.PATH}: {ended.said}")
-
-
-def _summary(plan: Plan) -> list[dict[str, object]]:
-    """What history shows; no content, because that may hold secrets."""
-    return [{"kind": change.kind, "target": change.target} for change in plan.changes]

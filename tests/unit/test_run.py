@@ -77,6 +77,7 @@ def test_a_run_to_its_end(state: State, start: Start) -> None:
     last = found[-1].data
     assert {**last, "stages": None} == {
         "run": directory.name,
+        "command": "apply",
         "exit": 0,
         "verified": True,
         "changed": 0,

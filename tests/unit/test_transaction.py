@@ -3,104 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.unit.doubles import MAIN_CF, MemoryHost, Recorder
+from tests.unit.machine import FAIL, NEW, OLD, failing, machine, write
+from wizard import checkpoint
 from wizard.changes import Workshop
 from wizard.errors import ChangeError, CommandError, ExitCode
-from wizard.host import Completed, Process
-from wizard.localhost import LocalHost
+from wizard.host import Process
 from wizard.mailman import cfg
-from wizard.plan import Change, Directory, File, MailmanObject, Plan, Rebuild, Service, Why
+from wizard.plan import Directory, File, MailmanObject, Plan, Rebuild, Service
 from wizard.state import State
 from wizard.transaction import Transaction
-
-OLD, NEW = b"old\n\xff", b"new\n"
-
-
-@dataclass(frozen=True, slots=True)
-class FaultyHost(LocalHost):
-    """This machine's files, save that one cannot be written, and that commands are answered here."""
-
-    broken: frozenset[Path] = frozenset()
-    commands: Mapping[str, Callable[[], int]] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    running: list[Process] = field(default_factory=list)
-
-    def write(self, path: Path, content: bytes, *, mode: int, owner: str, group: str) -> None:
-        if path in self.broken and content == NEW:
-            raise OSError(28, "No space left on device", str(path))
-        LocalHost.write(self, path, content, mode=mode, owner=owner, group=group)
-
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: str | None = None,
-        limit: float = 60,
-        user: str | None = None,
-        env: Mapping[str, str] | None = None,
-    ) -> Completed:
-        del stdin, limit, user, env
-        words = " ".join(argv)
-        self.calls.append(words)
-        return Completed(tuple(argv), self.commands.get(words, lambda: 0)(), "", f"{words} said so", 0)
-
-    def processes(self) -> tuple[Process, ...]:
-        return tuple(self.running)
-
-
-@dataclass
-class Machine:
-    """A directory with files, and a transaction on them."""
-
-    root: Path
-    host: FaultyHost
-    emit: Recorder = field(default_factory=Recorder)
-
-    def __post_init__(self) -> None:
-        self.state = State(self.root / "state")
-        self.state.prepare()
-
-    def apply(self, *changes: Change) -> None:
-        shop = Workshop(self.host, self.emit, self.root / "transcript")
-        Transaction(self.state, shop, "a-run").apply(Plan(1, changes))
-
-    def acted(self) -> list[str]:
-        """Tell the commands that did something; services are asked for their logs besides."""
-        return [call for call in self.host.calls if call.startswith(("postfix ", "fail", "first"))]
-
-    def contents(self) -> dict[str, tuple[bytes, int]]:
-        files = (path for path in self.root.iterdir() if path.is_file())
-        return {path.name: (path.read_bytes(), path.stat().st_mode & 0o7777) for path in files}
-
-    def records(self) -> list[dict[str, object]]:
-        found = sorted(self.state.checkpoints.glob("*/checkpoint.json"))
-        return [json.loads(path.read_bytes()) for path in found]
-
-
-def machine(
-    root: Path, *, broken: frozenset[Path] = frozenset(), commands: Mapping[str, Callable[[], int]] | None = None
-) -> Machine:
-    for name in ("a", "b"):
-        (root / name).write_bytes(OLD)
-        (root / name).chmod(0o604)
-    return Machine(root, FaultyHost(broken=broken, commands=commands or {}))
-
-
-def write(path: Path, *, before: bytes | None = OLD, after: bytes | None = NEW) -> File:
-    return File(1, path, before, after, 0o640, "root", "root", (Why("x", "y"),))
-
-
-def failing(name: str = "fail") -> Rebuild:
-    return Rebuild(1, name, ("fail",), None, ())
-
-
-FAIL = {"fail": lambda: 1}
 
 
 class TestDone:
@@ -117,10 +33,14 @@ class TestDone:
         made.apply(write(tmp_path / "a"), Directory(1, tmp_path / "d", 0o755, "root", "root", ()))
         (record,) = made.records()
         assert record["run"] == "a-run"
-        assert record["changes"] == [
-            {"kind": "file", "target": str(tmp_path / "a")},
-            {"kind": "directory", "target": str(tmp_path / "d")},
+        assert [(one["path"], one["becomes"]) for one in record["files"]] == [
+            (str(tmp_path / "a"), checkpoint.digest(NEW))
         ]
+        assert [(change["kind"], change["path"]) for change in record["changes"]] == [
+            ("file", str(tmp_path / "a")),
+            ("directory", str(tmp_path / "d")),
+        ]
+        assert NEW.decode() not in json.dumps(record["changes"])
 
     def test_a_file_that_is_already_as_it_is_to_be_is_fine(self, tmp_path: Path) -> None:
         made = machine(tmp_path)
@@ -180,7 +100,9 @@ class TestPutBack:
 
     def test_the_keyboard_puts_back_as_well(self, tmp_path: Path) -> None:
         def stop() -> int:
-            raise KeyboardInterrupt
+            if made.acted() == ["fail"]:
+                raise KeyboardInterrupt
+            return 0
 
         made = machine(tmp_path, commands={"fail": stop})
         before = made.contents()
@@ -224,12 +146,14 @@ class TestServices:
             return 0
 
         made = machine(tmp_path, commands={"postfix reload": reload, **FAIL})
+        made.host.running.append(self.postfix())
         with pytest.raises(ChangeError):
             made.apply(write(tmp_path / "a"), Service(1, "postfix", "reload", ()), failing())
         assert seen == [NEW, OLD]
 
     def test_a_reload_that_fails_is_made_again_with_the_old_files(self, tmp_path: Path) -> None:
         made = machine(tmp_path, commands={"postfix reload": lambda: int((tmp_path / "a").read_bytes() == NEW)})
+        made.host.running.append(self.postfix())
         with pytest.raises(ChangeError, match="Everything"):
             made.apply(write(tmp_path / "a"), Service(1, "postfix", "reload", ()))
         assert made.acted() == ["postfix reload"] * 2

@@ -105,6 +105,9 @@ def _finish(call: Call, directory: Path, last: Event | None) -> int:
 
 def _verdict(data: Mapping[str, Any]) -> tuple[str, str]:
     """Say how a run ended, and in which style: all six stages in one run are verified, anything less is not all."""
+    if data.get("command") == "undo":
+        done = data["exit"] == ExitCode.VERIFIED
+        return ("done; 'mailman-wizard status' shows what is to be proven anew", "green") if done else ("not done", "")
     if data["verified"]:
         return "verified: true", "bold green"
     if data["exit"] != ExitCode.VERIFIED:

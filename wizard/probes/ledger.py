@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from wizard import atomic
+from wizard import atomic, services
 from wizard.probes.source import TEMPORARY
 
 PREFIX = "mwz_"
@@ -30,10 +30,12 @@ class Made:
     """Addresses that Mailman did not know before the probes."""
     sources: tuple[str, ...] = ()
     """Temporary addresses of the loopback interface, to ask from as a stranger does."""
+    services: tuple[str, ...] = ()
+    """Services that are stopped for a moment, and are to run."""
 
     def __bool__(self) -> bool:
         """Whether anything is left to remove."""
-        return bool(self.users or self.lists or self.addresses or self.sources)
+        return bool(self.users or self.lists or self.addresses or self.sources or self.services)
 
 
 class Ledger:
@@ -43,8 +45,15 @@ class Ledger:
         self._path = path
         self.made = _read(path)
 
-    def note(self, *, user: str | None = None, mailing_list: str | None = None, source: str | None = None) -> None:
-        """Write down what is about to be made.
+    def note(
+        self,
+        *,
+        user: str | None = None,
+        mailing_list: str | None = None,
+        source: str | None = None,
+        service: str | None = None,
+    ) -> None:
+        """Write down what is about to be made, or to be stopped for a moment.
 
         Raises:
             ValueError: a name that is not a probe's.
@@ -60,6 +69,7 @@ class Ledger:
                 users=(*made.users, user) if user else made.users,
                 lists=(*made.lists, mailing_list) if mailing_list else made.lists,
                 sources=(*made.sources, source) if source and source not in made.sources else made.sources,
+                services=(*made.services, service) if service and service not in made.services else made.services,
             )
         )
 
@@ -74,7 +84,7 @@ class Ledger:
         self._write(replace(self.made, addresses=(*self.made.addresses, address)))
 
     def strike(self, name: str) -> None:
-        """Take out one thing that is removed: a user, a list's address, an address or a source."""
+        """Take out one thing that is removed (a user, a list's address, an address, a source) or, a service, runs."""
         made = self.made
         self._write(
             Made(
@@ -82,6 +92,7 @@ class Ledger:
                 lists=tuple(address for address in made.lists if address != name),
                 addresses=tuple(address for address in made.addresses if address != name),
                 sources=tuple(source for source in made.sources if source != name),
+                services=tuple(service for service in made.services if service != name),
             )
         )
 
@@ -101,6 +112,7 @@ def _read(path: Path) -> Made:
             lists=_names(raw["lists"]),
             addresses=_names(raw["addresses"]),
             sources=tuple(source for source in raw["sources"] if source in TEMPORARY.values()),
+            services=tuple(name for name in raw.get("services", ()) if name in {services.POSTFIX, services.MAILMAN}),
         )
     except FileNotFoundError:
         return Made()

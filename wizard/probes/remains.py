@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 
-from wizard import wait
+from wizard import services, wait
 from wizard.errors import WizardError
 from wizard.events import Emit
 from wizard.facts import postqueue, queues
 from wizard.host import Host
-from wizard.mailman import cfg, rest
+from wizard.mailman import cfg, ready, rest
 from wizard.probes import accounts, lists, source
 from wizard.probes.ledger import PREFIX, Ledger
 
@@ -44,6 +44,8 @@ def sweep(host: Host, ledger: Ledger, emit: Emit, but: str = "") -> None:
     tokens = sorted({found[0] for name in names if (found := _TOKEN.match(name))})
     if tokens:
         emit("note", text=f"removing what the probes of an earlier run left ({', '.join(tokens)})")
+    for service in made.services:
+        _try(emit, service, partial(_start, host, ledger, emit, service), "started")
     if names or made.sources:
         _remove(host, ledger, emit, tokens, frozenset(names))
 
@@ -84,11 +86,11 @@ def _mailman_answers(host: Host, emit: Emit, wanted: Collection[str]) -> bool:
     return True
 
 
-def _try(emit: Emit, what: str, do: Callable[[], None]) -> None:
+def _try(emit: Emit, what: str, do: Callable[[], None], done: str = "removed") -> None:
     try:
         do()
     except (WizardError, OSError, wait.LimitError) as error:
-        emit("note", text=f"{what} could not be removed yet: {error}")
+        emit("note", text=f"{what} could not be {done} yet: {error}")
 
 
 def _postfix(host: Host, token: str) -> tuple[str, ...]:
@@ -141,6 +143,15 @@ def _address(host: Host, ledger: Ledger, address: str) -> None:
 def _user(host: Host, ledger: Ledger, user: str) -> None:
     accounts.remove(host, user)
     ledger.strike(user)
+
+
+def _start(host: Host, ledger: Ledger, emit: Emit, service: str) -> None:
+    if not services.running(host, service):
+        emit("note", text=f"an earlier run was killed while it restarted {service}: it is started")
+        services.act(host, service, "start")
+        if service == services.MAILMAN:
+            ready.wait_ready(host, emit)
+    ledger.strike(service)
 
 
 def _source(host: Host, ledger: Ledger, address: str) -> None:

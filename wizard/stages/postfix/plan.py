@@ -164,11 +164,13 @@ def _port(name: str) -> str:
 def _aliases(host: Host) -> tuple[Change, ...]:
     """Plan the aliases' maps: a missing one makes the lookup fail, and then no local mail is taken."""
     databases = entries(postconf.settings(host, names=("alias_database",))["alias_database"])
-    stale = [table for table in databases if not maps.compiled_state(host, table).current]
+    found = {table: maps.compiled_state(host, table) for table in databases}
+    stale = [table for table, state in found.items() if not state.current]
     if not stale:
         return ()
     why = tuple(Why(table, "its compiled map is missing or older than its source") for table in stale)
-    return (Rebuild(NUMBER, " ".join(stale), ("newaliases",), None, why),)
+    compiled = tuple(state.compiled for state in found.values() if state.compiled)
+    return (Rebuild(NUMBER, " ".join(stale), ("newaliases",), None, why, compiled),)
 
 
 def _service(host: Host, files: tuple[File, ...], rebuilt: tuple[Rebuild, ...]) -> tuple[Service, ...]:

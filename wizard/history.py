@@ -1,0 +1,62 @@
+"""What was changed on this machine, when, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from wizard import events
+from wizard.checkpoint import Checkpoint, Checkpoints
+from wizard.plan import Change
+from wizard.report.told import told
+from wizard.state import State
+
+STATES = {"made": "applied", "put back": "put back", "left": "put back in part", None: "interrupted"}
+
+
+def history(state: State) -> list[dict[str, Any]]:
+    """List the checkpoints, the newest first.
+
+    Returns:
+        One object each: ``checkpoint`` (its name), ``number``, ``at``, ``stage``, ``kind`` (apply or undo), ``state``
+        (applied, undone, put back, put back in part, interrupted), ``verified`` (whether the stage passed after it in
+        its run), and what it changed: ``files``, ``services``, ``maps``, ``mailman``, ``packages``.
+    """
+    known = Checkpoints(state.checkpoints).all()
+    return [_row(each, known, state) for each in reversed(known)]
+
+
+def _row(each: Checkpoint, known: Sequence[Checkpoint], state: State) -> dict[str, Any]:
+    return {
+        "checkpoint": each.name,
+        "number": each.number,
+        "at": each.at,
+        "stage": each.stage,
+        "kind": each.kind,
+        "run": each.run,
+        "state": "undone" if _undone(each, known) else STATES[each.ending],
+        "verified": each.kind == "apply" and each.ending == "made" and _verified(each, state),
+        "undoes": [int(name.partition("-")[0]) for name in each.undoes],
+        "files": list(_targets(each, "file", "directory", "access")),
+        "services": [f"{change.action} {change.target}" for change in each.done if change.kind == "service"],
+        "maps": list(_targets(each, "map")),
+        "mailman": list(_targets(each, "mailman")),
+        "packages": list(each.packages),
+        "left": list(each.left),
+    }
+
+
+def _targets(each: Checkpoint, *kinds: str) -> Iterator[str]:
+    found: tuple[Change, ...] = each.done
+    yield from (change.target for change in found if change.kind in kinds)
+
+
+def _undone(each: Checkpoint, known: Sequence[Checkpoint]) -> bool:
+    """Tell whether it was gone back to before, and that was not undone itself."""
+    last = next((one for one in reversed(known) if one.ending == "made" and each.name in one.undoes), None)
+    return last is not None and not _undone(last, known)
+
+
+def _verified(each: Checkpoint, state: State) -> bool:
+    stages = told(events.read(state.runs / each.run)).stages
+    return each.stage in stages and stages[each.stage][1].verified

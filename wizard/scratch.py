@@ -1,0 +1,48 @@
+"""Directories for what is staged, root's alone; one that a kill has left is known by the lock that nobody holds."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFIX = "mailman-wizard-"
+
+
+@contextmanager
+def directory() -> Iterator[Path]:
+    """Make one (0700) for as long as the context lasts.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as made:
+        fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield Path(made)
+        finally:
+            os.close(fd)
+
+
+def tidy() -> None:
+    """Remove those that a kill has left; what is not root's own directory is nobody's business here."""
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            found = os.fstat(fd)
+            if found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o027:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(fd)

@@ -1,0 +1,184 @@
+"""Going back to before a checkpoint, as a plan like any other: shown, approved, applied, and a checkpoint itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from wizard import checkpoint, diff, services
+from wizard.checkpoint import Checkpoint, Saved, ServiceWas
+from wizard.errors import RefusedError
+from wizard.host import Host
+from wizard.mailman import cfg, made
+from wizard.plan import (
+    Access,
+    Action,
+    Change,
+    Directory,
+    File,
+    Plan,
+    Rebuild,
+    Service,
+    Why,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A file that somebody else has changed since the wizard wrote it."""
+
+    path: Path
+    diff: str
+    """From what is there now to what was there before the checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What it takes to go back."""
+
+    target: Checkpoint
+    """The oldest checkpoint that is gone back to before."""
+    undoes: tuple[str, ...]
+    """It, and all that were made since, by name, the oldest first."""
+    plan: Plan
+    conflicts: tuple[Conflict, ...] = ()
+    """What the plan leaves alone, because it was not said that it may be overwritten."""
+    kept: tuple[str, ...] = ()
+    """What stays besides, and why, in words."""
+
+
+def undoing(target: Checkpoint, known: Sequence[Checkpoint], host: Host, overwrite: Iterable[str] = ()) -> Undoing:
+    """Plan the way back to before a checkpoint; nothing is changed.
+
+    Args:
+        target: the checkpoint.
+        known: all there are, the oldest first.
+        host: the machine as it is now.
+        overwrite: paths whose newer contents may be lost.
+
+    Raises:
+        RefusedError: it has nothing to go back to.
+        RestError: Mailman does not answer what became of the wizard's lists.
+    """
+    if target.ending == "put back":
+        raise RefusedError(f"checkpoint {target.number} was put back already: its plan had failed or was stopped")
+    since = tuple(each for each in known if each.number >= target.number and each.ending in {"made", "left"})
+    why = (Why("back", f"as it was before checkpoint {target.number} ({target.at})"),)
+    files, conflicts = _files(since, host, frozenset(overwrite), why)
+    objects = made.reversed_objects(host, [each for one in since for each in one.done], why)
+    acts = tuple(_services(since, host, files, why))
+    stops = tuple(act for act in acts if act.action == "stop")
+    changes: tuple[Change, ...] = (
+        *objects.first,
+        *stops,  # by the configuration with which they were started
+        *files,
+        *_accesses(since, host, why),
+        *_maps(since, files, why),
+        *(act for act in acts if act not in stops),
+        *_directories(since, host, why),
+        *objects.last,
+    )
+    names = " ".join(dict.fromkeys(name for each in since for name in each.packages))
+    stays = (f"installed since, and staying until 'apt-get remove {names}': {names}",) if names else ()
+    return Undoing(
+        target=target,
+        undoes=tuple(each.name for each in since),
+        plan=Plan(target.stage, tuple(replace(change, stage=target.stage) for change in changes)),
+        conflicts=conflicts,
+        kept=(*objects.kept, *stays),
+    )
+
+
+def _files(
+    since: Sequence[Checkpoint], host: Host, overwrite: frozenset[str], why: tuple[Why, ...]
+) -> tuple[tuple[File, ...], tuple[Conflict, ...]]:
+    """Give each file what it had in the oldest record, if it still has what the newest one gave it."""
+    oldest: dict[str, Saved] = {}
+    newest: dict[str, Saved] = {}
+    for one in (one for each in since for one in each.files):
+        oldest.setdefault(one.path, one)
+        newest[one.path] = one
+    files, conflicts = [], []
+    for path, one in oldest.items():
+        change = _file(host, one, why)
+        if change is None:
+            continue
+        ours = newest[path].becomes
+        if ours != "" and path not in overwrite and checkpoint.digest(change.before) != ours:
+            conflicts.append(Conflict(change.path, diff.unified(path, change.before, change.after)))
+        else:
+            files.append(change)
+    return tuple(files), tuple(conflicts)
+
+
+def _file(host: Host, one: Saved, why: tuple[Why, ...]) -> File | None:
+    """Give the change that brings a file back; None if it is as it was."""
+    path, content = Path(one.path), one.bytes
+    state = host.state(path)
+    if state is None:
+        change = File(0, path, None, content, one.mode, one.owner, one.group, why)
+        return None if content is None else change
+    present, now = host.read(path), (state.mode, state.owner, state.group)
+    wanted = (one.mode, one.owner, one.group) if content is not None else now
+    if present == content and now == wanted:
+        return None
+    return File(0, path, present, content, *wanted, why, was=now if now != wanted else None)
+
+
+def _accesses(since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...]) -> Iterator[Access]:
+    """Give modes and owners back where they are still the wizard's."""
+    made: dict[Path, tuple[Access, Access]] = {}
+    for change in (change for each in since for change in each.done if isinstance(change, Access)):
+        made[change.path] = (made.get(change.path, (change, change))[0], change)
+    for path, (oldest, newest) in made.items():
+        state = host.state(path)
+        ours = (newest.mode, newest.owner, newest.group)
+        if state is not None and (state.mode, state.owner, state.group) == ours and oldest.was != ours:
+            yield Access(0, path, *oldest.was, ours, why)
+
+
+def _directories(since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...]) -> Iterator[Directory]:
+    """Remove directories that the wizard has made, while they are empty."""
+    found = (change for each in since for change in each.done if isinstance(change, Directory))
+    for change in {change.path: change for change in found}.values():
+        if not change.remove and host.state(change.path) is not None:
+            yield Directory(0, change.path, change.mode, change.owner, change.group, why, remove=True)
+
+
+def _maps(since: Sequence[Checkpoint], files: Sequence[File], why: tuple[Why, ...]) -> Iterator[Rebuild]:
+    """Make maps again that others read too; those that are files of a checkpoint come back as files."""
+    found = {change.argv: change for each in since for change in each.done if isinstance(change, Rebuild)}
+    removed = {file.path for file in files if file.after is None}
+    for change in found.values():
+        if not change.makes and cfg.PATH not in removed:
+            yield Rebuild(0, change.target, change.argv, change.user, why)
+
+
+def _services(
+    since: Sequence[Checkpoint], host: Host, files: Sequence[File], why: tuple[Why, ...]
+) -> Iterator[Service]:
+    """Bring services to where they were, and let those that run read what comes back."""
+    was: dict[str, ServiceWas] = {}
+    acts: dict[str, set[Action]] = {}
+    for each in since:
+        was = {**each.services, **was}
+        for change in each.done:
+            if isinstance(change, Service):
+                acts.setdefault(change.target, set()).add(change.action)
+    for name, done in acts.items():
+        runs, boots = services.running(host, name), services.boots(host, name)
+        if was[name].running and not runs:
+            yield Service(0, name, "start", why)
+        elif runs and not was[name].running and done - {"enable", "disable"}:
+            yield Service(0, name, "stop", why)
+        elif runs and _reads(name, files):
+            yield Service(0, name, "reload" if done <= {"reload", "enable", "disable"} else "restart", why)
+        if boots != was[name].boots and done & {"enable", "disable"}:
+            yield Service(0, name, "enable" if was[name].boots else "disable", why)
+
+
+def _reads(service: str, files: Iterable[File]) -> bool:
+    """Tell whether a service reads one of these files."""
+    mailmans: Mapping[bool, str] = {True: services.MAILMAN, False: services.POSTFIX}
+    return any(mailmans[file.path == cfg.PATH] == service for file in files)
