@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,9 +148,14 @@ def _mailman(host: Host, change: MailmanObject) -> bool:
         raise ChangeError(f"{cfg.PATH} is not there, so Mailman cannot be asked to make {change.target}")
     client = rest.connect(config)
     with rest.said():
-        return {"domain": _domain, "list": _list, "owner": _owner, "setting": _setting, "request": _request}[
-            change.what
-        ](client, change)
+        return {
+            "domain": _domain,
+            "address": _address,
+            "list": _list,
+            "owner": _owner,
+            "setting": _setting,
+            "request": _request,
+        }[change.what](client, change)
 
 
 def _domain(client: Any, change: MailmanObject) -> bool:
@@ -160,6 +166,20 @@ def _domain(client: Any, change: MailmanObject) -> bool:
         client.delete_domain(change.name)
     else:
         client.create_domain(change.name)
+    return True
+
+
+def _address(client: Any, change: MailmanObject) -> bool:
+    """Make somebody known to Mailman, or unknown if they are on no list."""
+    present = rest.find_user(client, change.name)
+    if (change.after is None) == (present is None):
+        return False
+    if present is None:
+        client.create_user(change.name, secrets.token_urlsafe(32))  # as Mailman makes one for whom it meets
+    elif present.subscriptions:
+        raise ChangeError(f"{change.name} is on a list, and stays known to Mailman")
+    else:
+        present.delete()
     return True
 
 

@@ -207,9 +207,9 @@ class MailmanObject:
     """Make or set up a domain or a list in Mailman, by its REST interface."""
 
     stage: int
-    what: Literal["domain", "list", "owner", "setting", "request"]
+    what: Literal["domain", "address", "list", "owner", "setting", "request"]
     name: str
-    """Domain, or list address."""
+    """Domain, somebody's address, or list address."""
     key: str = ""
     """The setting's name, the owner's address, or the address of who has asked to join."""
     before: str | None = None

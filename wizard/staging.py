@@ -42,6 +42,7 @@ def edited_main(host: Host, settings: Mapping[str, str]) -> bytes:
     if any(character in edit for edit in edits for character in "\r\n\0"):
         raise ValueError("a Postfix setting must be one line")
     with staged() as directory:
+        _ended(directory / MAIN)
         host.run(["postconf", "-c", str(directory), "-e", *edits]).require()
         return (directory / MAIN).read_bytes()
 
@@ -49,9 +50,17 @@ def edited_main(host: Host, settings: Mapping[str, str]) -> bytes:
 def edited_master(host: Host, services: Mapping[str, str]) -> bytes:
     """Return master.cf with services (``smtp/inet``) set to their lines by ``postconf -M``."""
     with staged() as directory:
+        _ended(directory / MASTER)
         for name, line in services.items():
             host.run(["postconf", "-c", str(directory), "-M", f"{name}={line}"]).require()
         return (directory / MASTER).read_bytes()
+
+
+def _ended(path: Path) -> None:
+    """Give the last line its end: postconf adds what is new right behind it, as a part of that line's value."""
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        path.write_bytes(content + b"\n")
 
 
 def validate(host: Host, contents: Mapping[str, bytes]) -> None:

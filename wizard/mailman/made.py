@@ -12,8 +12,8 @@ from wizard.mailman import cfg, rest
 from wizard.mailman.cfg import Config
 from wizard.plan import Change, MailmanObject, Why
 
-ORDER = ("domain", "list", "owner", "setting")
-"""In which they are made; a domain has lists, and a list has owners and settings."""
+ORDER = ("domain", "address", "list", "owner", "setting")
+"""In which they are made; a domain has lists, and a list has owners, who have addresses, and settings."""
 ARCHIVES = "archives/prototype"
 """Where Mailman's own archiver keeps posts, below var_dir (mailman/archiving/prototype.py)."""
 
@@ -95,6 +95,8 @@ def _stays(
     """Say why an object stays as it is; nothing if there is nothing to do, None if it can be brought back."""
     if change.what == "domain":
         return _domain(client, change, {each.name for each in wanted if each.what == "list" and each.after is None})
+    if change.what == "address":
+        return _address(client, change, {each.name for each in wanted if each.what == "owner" and each.after is None})
     mailing_list = rest.find_list(client, change.name)
     if change.what == "list":
         owners = {each.key for each in done if each.what == "owner" and each.name == change.name}
@@ -102,6 +104,15 @@ def _stays(
     if mailing_list is None:  # it is, if it comes back as well
         return None if any(each.name == change.name and each.what == "list" for each in done) else ""
     return _owner(mailing_list, change) if change.what == "owner" else _setting(mailing_list, change)
+
+
+def _address(client: Any, change: MailmanObject, leaving: set[str]) -> str | None:
+    user = rest.find_user(client, change.name)
+    if (user is None) != (change.before is None):
+        return ""
+    others = {str(each.list_id) for each in user.subscriptions} if user is not None else set()
+    others -= {name.replace("@", ".", 1) for name in leaving}
+    return f"{change.name} stays known to Mailman: on {', '.join(sorted(others))}" if others else None
 
 
 def _list(host: Host, config: Config, change: MailmanObject, mailing_list: Any | None, ours: set[str]) -> str | None:

@@ -95,8 +95,9 @@ def _wanted_objects(site: Site) -> tuple[MailmanObject, ...]:
             MailmanObject(NUMBER, "list", address, after="present", why=(Why(address, "a list of the answers"),))
         )
         why = (Why(spec.owner, "who answers for the list"),)
+        made.append(MailmanObject(NUMBER, "address", spec.owner, after="present", why=why))
         made.append(MailmanObject(NUMBER, "owner", address, spec.owner, after="present", why=why))
-    return tuple(made)
+    return tuple(dict.fromkeys(made))
 
 
 def _objects(site: Site, config: Config) -> tuple[MailmanObject, ...]:
@@ -111,6 +112,8 @@ def _objects(site: Site, config: Config) -> tuple[MailmanObject, ...]:
 def _there(client: Any, wanted: MailmanObject) -> bool:
     if wanted.what == "domain":
         return rest.find_domain(client, wanted.name) is not None
+    if wanted.what == "address":
+        return rest.find_user(client, wanted.name) is not None
     found = rest.find_list(client, wanted.name)
     if found is None or wanted.what == "list":
         return found is not None

@@ -1,0 +1,4 @@
+# Everything by variables of its own.
+postmap hash:/etc/postfix/maps/transport
+newaliases
+postfix start
