@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard import causes, check, planning, preflight, putback, session
+from wizard import causes, check, planning, preflight, putback, services, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
 from wizard.checkpoint import Checkpoints
@@ -21,7 +21,7 @@ from wizard.probes.bench import Bench
 from wizard.probes.ledger import Ledger
 from wizard.redact import Redactor
 from wizard.scene import Scene
-from wizard.session import Verified
+from wizard.session import Session, Verified
 from wizard.site import Site
 from wizard.stages.model import Stage
 from wizard.state import State
@@ -32,6 +32,8 @@ from wizard.words import words
 
 ROUNDS = 3
 """Plans made for one stage at most: packages first, then what can be planned only when they are there."""
+NEEDS = {False: frozenset({services.POSTFIX}), True: frozenset({services.POSTFIX, services.MAILMAN})}
+"""The services without which the first stage cannot work, and the others."""
 ANSWERING = 2
 """The stage that shows that Mailman answers: what could not be removed from it before can be now."""
 
@@ -83,6 +85,12 @@ class Engine:
         self._passages = Passages(self.host, self.site, self._logs, self.emit)
         self._shop = Workshop(self.host, self.emit, self.directory / "packages.log")
         self._changed = 0
+        self._taken: dict[int, list[str]] = {}
+        """The checkpoints of this run, by stage."""
+        self._worked: set[int] = set()
+        """The stages that worked before this run changed something in them."""
+        self._ran: frozenset[str] = frozenset()
+        """The services that ran when it began."""
 
     @property
     def results(self) -> tuple[StageResult, ...]:
@@ -105,6 +113,7 @@ class Engine:
             ChangeError: a change failed and was put back.
         """
         putback.recover(self._shop, self.state)
+        self._ran = frozenset(name for name in NEEDS[True] if services.running(self.host, name))
         preflight.require_ports(self.host, self.site)
         problems = accounts.taken(self.site)
         if problems:
@@ -120,9 +129,55 @@ class Engine:
     def _take(self, stage: Stage, first: int, approve: Approve) -> bool:
         if not self._prove_up_to(stage.number - 1):
             return False
-        if stage.number >= first and not self._apply(stage, approve):
+        if stage.number < first:
+            return self._prove_up_to(stage.number)
+        before = session.load(self.state.session)
+        if not self._apply(stage, approve):
             return False
-        return self._prove_up_to(stage.number)
+        if self._prove_up_to(stage.number):
+            return True
+        self._offer_the_way_back(stage, before, approve)
+        return False
+
+    def _works(self, stage: Stage) -> bool:
+        """Tell whether a stage works now, before it is changed; it is looked at only if that may be so."""
+        known = session.load(self.state.session).stages.get(stage.number)
+        if known is not None and known.parts == session.chosen(session.parts(self.host, self.site), stage.depends):
+            return known.passed
+        if not self._ran >= NEEDS[stage.number > 1]:
+            return False
+        self.emit("note", text=f"stage {stage.number} is checked before it is changed, to know whether it works")
+        return self._check(stage)
+
+    def _offer_the_way_back(self, stage: Stage, before: Session, approve: Approve) -> None:
+        """Go back to before a stage's plan if it broke what worked, and if that is approved.
+
+        Raises:
+            ChangeError: it was done.
+        """
+        broken = next(each for each in self.stages[: stage.number] if each.number not in self._proven)
+        taken = self._taken.get(stage.number)
+        failed = self._results[broken.number].outcome is Outcome.FAIL
+        if not taken or not failed or (broken is stage and stage.number not in self._worked):
+            return
+        known = Checkpoints(self.state.checkpoints)
+        found = undoing(known.find(taken[0]), known.all(), self.host)
+        reason = f"stage {broken.number} ({broken.name}) worked before these changes and fails with them"
+        planning.learn_plan(found.plan, self.redactor)
+        if not self._go_back(found.because(reason), approve):
+            return
+        self._remember(before)
+        raise ChangeError(f"{reason}; what this run had changed in stage {stage.number} was put back")
+
+    def _remember(self, before: Session) -> None:
+        """Let the proofs of before hold again where they are of the configuration that is back."""
+        now = session.parts(self.host, self.site)
+        known = session.load(self.state.session)
+        for stage in self.stages:
+            old = before.stages.get(stage.number)
+            if old is not None and old.parts == session.chosen(now, stage.depends):
+                known = known.record(old)
+        session.save(known, self.state.session)
 
     def check(self, first: int, last: int) -> bool:
         """Run the checks of stages `first` to `last`, ending at the first that does not pass.
@@ -204,9 +259,12 @@ class Engine:
             self.emit("plan.made", stage=stage.number, name=stage.name, changes=plan.data())
             if not plan:
                 return True
+            if stage.number not in self._taken and not plan.packages and self._works(stage):
+                self._worked.add(stage.number)
             if not approve(plan):
                 self.emit("note", text=f"the plan of stage {stage.number} was declined; none of it was applied")
                 return False
+            self._proven.pop(stage.number, None)  # it may have been looked at before it is changed
             self._make(plan)
         left = planning.make(stage, self.site, self.host, self.redactor)
         if left:
@@ -222,7 +280,7 @@ class Engine:
         for change in first:
             transaction.install(change)
         if not first:
-            transaction.apply(plan)
+            self._taken.setdefault(plan.stage, []).append(transaction.apply(plan).name)
         self._changed += len(first or plan.changes)
 
     def _check(self, stage: Stage) -> bool:

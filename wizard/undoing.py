@@ -17,6 +17,7 @@ from wizard.plan import (
     Change,
     Directory,
     File,
+    Packages,
     Plan,
     Rebuild,
     Service,
@@ -46,6 +47,14 @@ class Undoing:
     """What the plan leaves alone, because it was not said that it may be overwritten."""
     kept: tuple[str, ...] = ()
     """What stays besides, and why, in words."""
+
+    def because(self, reason: str) -> Undoing:
+        """Give a reason for it."""
+        changes = tuple(
+            change if isinstance(change, Packages) else replace(change, why=(*change.why, Why("because", reason)))
+            for change in self.plan.changes
+        )
+        return replace(self, plan=replace(self.plan, changes=changes))
 
 
 def undoing(target: Checkpoint, known: Sequence[Checkpoint], host: Host, overwrite: Iterable[str] = ()) -> Undoing:

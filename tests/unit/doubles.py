@@ -153,7 +153,8 @@ class Planned:
 
     def __call__(self, _site: Site, _host: object) -> Plan:
         self.asked += 1
-        return Plan(0, self.changes if self.asked == 1 else ())
+        stage = self.changes[0].stage if self.changes else 0
+        return Plan(stage, self.changes if self.asked == 1 else ())
 
 
 def stage(

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.unit.doubles import MAIN_CF, MemoryHost, Planned, Recorder, check, engine, passing, stage
+from tests.unit.doubles import MAIN_CF, Kept, MemoryHost, Planned, Recorder, check, engine, passing, stage
 from wizard import session
 from wizard.check import CheckFailedError, Evidence, Outcome
-from wizard.engine import Engine
+from wizard.engine import Approve, Engine
 from wizard.errors import ChangeError, RefusedError, UnseenError
 from wizard.host import Listener, Process
-from wizard.plan import Packages, Plan, Rebuild, Why
+from wizard.mailman import cfg
+from wizard.plan import File, Packages, Plan, Rebuild, Why
 from wizard.probes.ledger import Ledger
 from wizard.scene import Scene
+from wizard.state import State
 
 Look = Callable[[Scene], Evidence]
 
@@ -45,6 +47,79 @@ def touch(number: int = 1) -> Rebuild:
 
 def host(**commands: Any) -> MemoryHost:
     return MemoryHost(commands={"touch": lambda _: "", **commands})
+
+
+X = cfg.PATH
+
+
+def made(change: File) -> MemoryHost:
+    """A machine that has the content of a file's change, for a check to look at."""
+    machine = host(mailman=lambda _: "", chgrp=lambda _: "")
+    machine.files[change.path] = Kept(change.before or b"")
+    return machine
+
+
+def edit(number: int = 1, after: bytes = b"broken\n") -> File:
+    return File(number, X, b"old\n", after, 0o644, "root", "root", (Why("x", "y"),))
+
+
+def whole(scene: Scene) -> Evidence:
+    if scene.host.read(X) == b"broken\n":
+        raise CheckFailedError("it is broken")
+    return ("seen",)
+
+
+class TestTheWayBack:
+    """What broke a stage that worked before is put back; what did not stays."""
+
+    def run(self, tmp_path: Path, machine: MemoryHost, approve: Approve = yes, number: int = 1) -> Engine:
+        plan = Planned((edit(number),))
+        first = stage(1, check(whole), plan=plan if number == 1 else Planned(), depends=(str(X),))
+        second = stage(2, check(whole, name="c2"), plan=plan)
+        running = engine(tmp_path, (first, second)[:number], machine)
+        running.apply(number, number, approve)
+        return running
+
+    def test_of_a_stage_that_is_known_to_have_worked(self, tmp_path: Path) -> None:
+        machine = made(edit())
+        assert engine(tmp_path, (stage(1, check(whole), depends=(str(X),)),), machine).check(1, 1)
+        before = session.load(State(tmp_path).session)
+        with pytest.raises(ChangeError, match=r"stage 1 \(stage1\) worked before these changes(?s:.*)was put back"):
+            self.run(tmp_path, machine)
+        assert machine.files[X].content == b"old\n"
+        assert session.load(State(tmp_path).session) == before
+
+    def test_of_a_server_that_nobody_has_looked_at(self, tmp_path: Path) -> None:
+        machine = made(edit())
+        with pytest.raises(ChangeError, match="was put back"):
+            self.run(tmp_path, machine)
+        assert machine.files[X].content == b"old\n"
+
+    def test_of_an_earlier_stage(self, tmp_path: Path) -> None:
+        machine = made(edit())
+        with pytest.raises(ChangeError, match=r"stage 1 \(stage1\)(?s:.*)changed in stage 2 was put back"):
+            self.run(tmp_path, machine, number=2)
+        assert machine.files[X].content == b"old\n"
+
+    def test_what_did_not_work_before_keeps_what_was_changed(self, tmp_path: Path) -> None:
+        machine = made(edit())
+        machine.running, machine.listening = (), ()
+        running = self.run(tmp_path, machine)
+        assert machine.files[X].content == b"broken\n"
+        assert recorder(running).of("stage.finished")[-1]["outcome"] == "fail"
+
+    def test_it_is_asked_with_the_diff_and_the_reason(self, tmp_path: Path) -> None:
+        asked: list[str] = []
+
+        def approve(plan: Plan) -> bool:
+            asked.append(plan.text())
+            return len(asked) == 1
+
+        machine = made(edit())
+        self.run(tmp_path, machine, approve)
+        assert machine.files[X].content == b"broken\n"
+        assert "-broken" in asked[1]
+        assert "worked before these changes and fails with them" in asked[1]
 
 
 class TestOutcome:
@@ -187,6 +262,7 @@ class TestProbes:
 
 def test_events_tell_the_whole_run(tmp_path: Path) -> None:
     machine = host()
+    machine.running, machine.listening = (), ()
     machine.edit(MAIN_CF)
     running = engine(tmp_path, (stage(1, check(), plan=Planned((touch(),))),), machine)
     running.apply(1, 1, yes)

@@ -210,7 +210,7 @@ class TestApproval:
     def test_the_answer_decides(self, start: Start, yes: bool, code: int, changed: int) -> None:  # noqa: FBT001 (the answer)
         directory = start("plan", approved=False)
         asked = begun(directory, "plan.waiting")
-        assert asked.data["stage"] == 0
+        assert asked.data["stage"] == 1
         assert "== map maps" in str(asked.data["text"])
         run.answer(directory, int(str(asked.data["question"])), approve=yes)
         last = end(directory)
