@@ -65,6 +65,16 @@ def test_a_postfix_that_does_not_listen_on_loopback(tmp_path: Path) -> None:
     assert "MW107" in codes(causes.told(scene(tmp_path, host=host), None, LIMIT))
 
 
+@pytest.mark.parametrize("listening", [(), (Listener("::1", 25, MASTER.pid),)], ids=["master.cf", "inet_protocols"])
+def test_listeners_that_inet_interfaces_does_not_keep_away(tmp_path: Path, listening: tuple[Listener, ...]) -> None:
+    host = MemoryHost(
+        running=(MASTER,),
+        listening=listening,
+        commands={"postconf": lambda _: "inet_interfaces = loopback-only\ninet_protocols = ipv6\n"},
+    )
+    assert "MW107" not in codes(causes.told(scene(tmp_path, host=host), None, LIMIT))
+
+
 def test_causes_of_later_stages_are_not_looked_for(tmp_path: Path) -> None:
     """Before stage 2 is applied there is no Mailman, and nothing is wrong with that."""
     assert codes(causes.told(scene(tmp_path, 1), None, LIMIT)) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
@@ -12,6 +13,9 @@ from wizard.facts.postfix_log import LogLine
 
 LOOPBACK = frozenset({"127.0.0.1", "0.0.0.0", "::"})  # noqa: S104 (compared with, never bound to)
 """The addresses of which one must be listened on, so that Mailman's mail and the probes' can come in."""
+HERE = frozenset({"all", "loopback-only", "127.0.0.1", "localhost"})
+"""Entries of inet_interfaces of which one lets it listen there."""
+MAIN_CF = Path("/etc/postfix/main.cf")
 RESERVE = 1.5
 """smtpd(8) takes no mail while the queue's file system has less than this many times message_size_limit free."""
 USERS = re.compile(r"(?:proxy:)?unix:passwd\.byname")
@@ -56,13 +60,23 @@ def stopped(ground: Ground) -> Found | None:
 
 
 def no_loopback(ground: Ground) -> Found | None:
-    """The master lives, and does not listen where this machine's own mail comes in."""
+    """The master lives, and inet_interfaces keeps it from listening where this machine's own mail comes in."""
     found = {each.address for each in ground.on(ground.site.smtp_port) if each.pid in ground.postfix_pids}
-    if not ground.postfix_masters or found & LOOPBACK:
+    if not ground.postfix_masters or not found or found & LOOPBACK:
         return None
-    where = ", ".join(sorted(found)) or "no address"
     value = ground.main_cf.get("inet_interfaces", "")
+    if HERE & set(address_class.entries(value)) and not _moved(ground):
+        return None  # master.cf or inet_protocols keeps it away then
+    where = ", ".join(sorted(found))
     return Found({"where": where, "value": value, "port": str(ground.site.smtp_port)}, (f"it listens on {where}",))
+
+
+def _moved(ground: Ground) -> bool:
+    """Whether main.cf was changed after Postfix had started, and IPv4 is not switched off in it."""
+    changed = ground.host.state(MAIN_CF)
+    started = ground.postfix_masters[0].started
+    protocols = set(address_class.entries(ground.main_cf.get("inet_protocols", "all")))
+    return changed is not None and changed.mtime > started and bool(protocols & {"all", "ipv4"})
 
 
 def queue_full(ground: Ground) -> Found | None:
