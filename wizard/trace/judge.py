@@ -99,6 +99,8 @@ class _Judge:
         found += [(self._waits(file), f"waits in Mailman's queue {file.queue}: {file.path}") for file in waiting]
         found += list(self._silent(taken, waiting, shunted, before.at))
         commands = {command for stay in taken if (command := material.addresses.command(stay.address))}
+        if not found and not commands:
+            found.append((State.PASSED, "its decision is not in its logs; it has sent it on"))
         if commands:
             found.append((State.PASSED, f"processed as mail to -{', -'.join(sorted(commands))}; that is not posted"))
         lines: list[str] = [text for each in (*said.failures, *said.shunted) for text in with_traceback(each)]
@@ -132,12 +134,12 @@ class _Judge:
             state = worst(*(self._waits(file) for file in waiting))
             where = str(waiting[0].path) if waiting else None
             return hop_of("outbound", state, "; ".join(parts), lines, at, took, where)
+        if self.copies.leaving:
+            return hop_of("outbound", State.PASSED, "Postfix has it from Mailman", at=self.copies.leaving[0].at)
         posted = [each for each in said.verdicts if each.kind in {"accepted", "approved", "owner"}]
         if not posted or before.state is not State.PASSED:
             away = "it is not to be sent on" if before.state is State.PASSED else "it did not come here"
             return hop_of("outbound", State.NOT_REACHED, away)
-        if self.copies.leaving:
-            return hop_of("outbound", State.PASSED, "Postfix has it from Mailman", at=self.copies.leaving[0].at)
         since = posted[-1].line.at
         if self.material.age(since) < GRACE:
             return hop_of("outbound", State.PENDING, "between two of Mailman's queues")
@@ -221,7 +223,8 @@ class _Judge:
         # A file that was shunted on the way out had its verdict before.
         early = 0 if first else len(shunted)
         left = len(posts) - len(first) - len(waiting) - early
-        if left <= 0 or self.said.sendings or any(file.queue in SENDING for file in self.material.files):
+        sent = self.said.sendings or self.copies.leaving or any(file.queue in SENDING for file in self.material.files)
+        if left <= 0 or sent:
             return
         if self.material.age(since) < GRACE:
             yield State.PENDING, "Mailman has just taken it"

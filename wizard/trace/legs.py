@@ -25,6 +25,7 @@ _ENDED = re.compile(r"from=<.*>, status=(?P<status>expired|force-expired), (?P<r
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
 _PASSED_ON = re.compile(r"(?:queued|forwarded) as ([0-9A-Za-z]{6,40})\)?$")
 _BOUNCES = re.compile(r".*-bounces(?:\+.*)?@[^@]*", re.DOTALL)
+"""The sender of a post or a notice of Mailman's, perhaps with VERP's ``+``; other servers' lists have the same."""
 SENT = "sent"
 CANCELED = "removed (canceled)"
 REMOVED = ("removed", CANCELED)
@@ -85,6 +86,8 @@ class Leg:
     expired: str | None
     """Why Postfix gave up what it still had."""
     queued: QueuedMessage | None
+    from_mailman: bool
+    """Whether Mailman of this machine sent it."""
 
     @property
     def at(self) -> datetime:
@@ -102,11 +105,6 @@ class Leg:
         return max((self.accepted.at - self.at).total_seconds(), 0.0)
 
     @property
-    def from_mailman(self) -> bool:
-        """Whether Mailman sent it: the sender of a post or a notice is LIST-bounces, perhaps with VERP's ``+``."""
-        return bool(self.sender and _BOUNCES.fullmatch(self.sender))
-
-    @property
     def brought(self) -> LogLine:
         """The line that says who brought it."""
         return next((line for line in self.lines if line.text.startswith(("client=", "uid="))), self.lines[0])
@@ -118,7 +116,7 @@ def legs(material: Material) -> tuple[Leg, ...]:
     for line in material.postfix:
         if line.queue_id:
             grouped.setdefault(line.queue_id, []).append(line)
-    found = (_leg(name, lines, material.queued.get(name)) for name, lines in grouped.items())
+    found = (_leg(name, lines, material) for name, lines in grouped.items())
     return tuple(sorted(found, key=lambda leg: leg.at))
 
 
@@ -146,20 +144,23 @@ def _stay(lines: Sequence[LogLine], message_id: str) -> Sequence[LogLine]:
     return lines[begins[-1] if begins else middle : ends[0] + 1 if ends else len(lines)]
 
 
-def _leg(queue_id: str, lines: Sequence[LogLine], queued: QueuedMessage | None) -> Leg:
+def _leg(queue_id: str, lines: Sequence[LogLine], material: Material) -> Leg:
+    queued = material.queued.get(queue_id)
     arrived = next(filter(None, (_ARRIVED.match(line.text) for line in lines if line.service == "qmgr")), None)
     expired = next(filter(None, (_ENDED.fullmatch(line.text) for line in lines)), None)
     deliveries = {each.recipient: each for each in _deliveries(lines)}
+    sender = arrived["sender"] if arrived else queued.sender if queued else None
     return Leg(
         queue_id=queue_id,
         lines=tuple(lines),
-        sender=arrived["sender"] if arrived else queued.sender if queued else None,
+        sender=sender,
         count=int(arrived["count"]) if arrived else None,
         deliveries=tuple(deliveries.values()),
         removed=any(line.text in REMOVED for line in lines),
         canceled=any(line.text == CANCELED for line in lines),
         expired=f"{expired['status']}, {expired['reason']}" if expired else None,
         queued=queued,
+        from_mailman=bool(sender and _BOUNCES.fullmatch(sender) and material.addresses.near(sender)),
     )
 
 

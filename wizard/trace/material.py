@@ -23,6 +23,11 @@ class Addresses:
         """Whether mail for an address goes to Mailman; what stands after ``+`` does not matter."""
         return _plain(address) in self.known
 
+    def near(self, address: str) -> bool:
+        """Whether an address is in a domain that has lists here; any is while none of them is known."""
+        domain = address.lower().rpartition("@")[2]
+        return not self.known or any(each.endswith(f"@{domain}") for each in self.known)
+
     def command(self, address: str) -> str | None:
         """Tell which command address of a list this is (``join``, ``owner`` …); None if it is the posting address."""
         name, _, domain = _plain(address).rpartition("@")

@@ -170,8 +170,27 @@ class TestQueues:
         found = judge(replace(base, mailman=(), now=now))
         assert states(found) == {**HANDED, "mailman": state}
 
+    def test_what_its_logs_do_not_have_is_not_lost_if_postfix_has_it(self) -> None:
+        found = traced("all-1", mailman=())
+        assert states(found) == ALL
+        assert found.stopped_at is None
+        assert all(hop.evidence[0] for hop in found.hops)
+
 
 class TestPostfix:
+    @pytest.mark.parametrize("sender", ["users-bounces@other.example", "users-bounces+alice=local.edu@other.example"])
+    @pytest.mark.parametrize(("name", "expected"), [("plain-1", {"mailbox": "passed"}), ("join-1", {"lmtp": "passed"})])
+    def test_what_another_servers_list_sent_came_in(self, name: str, expected: dict[str, str], sender: str) -> None:
+        base = material(name)
+        arrived = [line for line in base.postfix if line.text.startswith("from=<")]
+        text = f"from=<{sender}>,{arrived[0].text.partition(',')[2]}"
+        lines = [replace(line, text=text) if line is arrived[0] else line for line in base.postfix]
+        found = judge(replace(base, postfix=tuple(lines)))
+        assert found.hop("entry").state is State.PASSED
+        assert sender in found.hop("entry").evidence[0]
+        assert states(found).items() >= expected.items()
+        assert "postfix-out" not in states(found)
+
     def test_as_the_log_grows_no_hop_is_forgotten(self) -> None:
         passed = 0
         for count in range(len(POSTFIX) + 1):
