@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from wizard.causes import CAUSES, Cause, Found, Ground, shunt, texts
 from wizard.check import Findings
 from wizard.diagnosis import CATALOGUE, Diagnosis
 from wizard.errors import UnseenError
-from wizard.facts import mailman_log
+from wizard.facts import mailman_log, postfix_log
 from wizard.host import Listener, Process
+from wizard.logs import Logs
 from wizard.mailman.cfg import Config
 from wizard.scene import Scene
 
 OTHER = Process(99, 1, "nc", ("nc", "-l", "25"), "root", "sleeping", 0.0, 0.0)
 LIMIT = 30.0
+NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 VALUES = Found({"domain": "local.edu", "classes": "two"})
 KNOWN = Diagnosis("MW104", "Open relay", "the cause", "the fix", ("a command",))
 
@@ -108,6 +111,22 @@ def test_a_defect_in_one_hides_no_other_and_is_told(tmp_path: Path) -> None:
     assert [each.code for each in found] == ["MW102"]
     assert isinstance(here.emit, Recorder)
     assert "ZeroDivisionError" in str(here.emit.of("note"))
+
+
+def test_without_a_cause_the_newest_lines_are_told_and_the_warnings_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp, asked = "Nov 22 10:59:37", '[22/Nov/2026:10:59:37 +0000] "GET /3.1/lists HTTP/1.1" 200 1'
+    warned = f"{stamp} mail postfix/qmgr[1]: warning: connect to transport private/lmtp: No such file or directory"
+    later = [f"{stamp} mail postfix/smtpd[2]: connect from unknown[127.0.0.{number}]" for number in range(6)]
+    postfix = postfix_log.parse([warned, *later], now=NOW, zone=UTC)
+    mailman = mailman_log.parse([f"{stamp} 2026 (7) HOLD: it", *[asked] * 6], zone=UTC)
+    monkeypatch.setattr(Logs, "postfix", lambda _: postfix)
+    monkeypatch.setattr(Logs, "mailman", lambda _: mailman)
+    told = causes.told(scene(tmp_path), None, LIMIT).lines
+    assert told[0] == f"postfix/qmgr: {warned.partition(']: ')[2]}"
+    assert told[1:4] == tuple(f"postfix/smtpd: {line.partition(']: ')[2]}" for line in later[-3:])
+    assert [line.partition(": ")[2] for line in told[4:]] == ["HOLD: it"]
 
 
 def test_one_that_hangs_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

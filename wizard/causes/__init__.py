@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
+from typing import TypeVar
 
 from wizard.causes import lists, mailman, postfix, shunt, tables, texts
 from wizard.causes.ground import Ground
@@ -37,7 +38,8 @@ CAUSES: tuple[Cause, ...] = (
     *postfix.MAILBOX,
 )
 NEWEST = 3
-"""Lines given of each log where no cause is known."""
+"""Lines given of each log where no cause is known, and as many that tell of something wrong before them."""
+L = TypeVar("L")
 _ORDER = {cause.code: number for number, cause in enumerate(CAUSES)}
 
 
@@ -72,14 +74,24 @@ def _within(limit: float, looking: Iterator[Diagnosis]) -> list[Diagnosis]:
 
 
 def _newest(scene: Scene) -> tuple[str, ...]:
-    """Give the newest lines of Postfix's log and of each of Mailman's, since the run began."""
+    """Give the newest lines, and the newest warnings, of Postfix's log and of each of Mailman's since the run began."""
     lines: list[str] = []
     with suppress(WizardError, UnseenError, OSError):
-        lines += [f"{line.program}: {line.text}" for line in scene.logs.postfix()][-NEWEST:]
+        logged = scene.logs.postfix()
+        lines += [f"{line.program}: {line.text}" for line in _ending(logged, lambda line: bool(line.level))]
     with suppress(WizardError, UnseenError, OSError):
-        for _, group in groupby(sorted(scene.logs.mailman(), key=_file), key=_file):
-            lines += [f"{line.file}: {' … '.join((line.text, *line.rest[-1:]))}" for line in group][-NEWEST:]
+        # REST's record of requests has no process: they are the wizard's own.
+        told = sorted((line for line in scene.logs.mailman() if line.pid is not None), key=_file)
+        for _, group in groupby(told, key=_file):
+            ending = _ending(tuple(group), lambda line: line.failure)
+            lines += [f"{line.file}: {' … '.join((line.text, *line.rest[-1:]))}" for line in ending]
     return tuple(without_tokens(line) for line in lines)
+
+
+def _ending(lines: Sequence[L], bad: Callable[[L], bool]) -> list[L]:
+    """Choose the newest of a log's lines and the newest bad ones, in their order."""
+    rest = lines[:-NEWEST]
+    return [line for line in rest if bad(line)][-NEWEST:] + list(lines[-NEWEST:])
 
 
 def _file(line: LogLine) -> str:
