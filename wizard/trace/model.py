@@ -13,8 +13,8 @@ from wizard.printable import printable
 
 Name: TypeAlias = Literal["entry", "lmtp", "mailman", "outbound", "postfix-out", "mailbox"]
 HOPS: tuple[Name, ...] = ("entry", "lmtp", "mailman", "outbound", "postfix-out", "mailbox")
-_IDENTITY = re.compile(r"[^\s<>]{1,995}")
-"""RFC 5322, 3.6.4, without its brackets, and no longer than a line may be."""
+_IDENTITY = re.compile(r"<[^<>]{1,995}>|[^\s<>]{1,995}")
+"""RFC 5322, 3.6.4, no longer than a line may be; some programs write blanks into it, which only the brackets hold."""
 _SECRET = re.compile(r"(-confirm\+)[0-9a-f]{40}")
 """Whoever has the token can confirm in another one's name."""
 
@@ -149,11 +149,10 @@ def identity(text: str) -> str:
         AnswerError: it cannot be one.
     """
     bare = text.strip()
-    bare = bare[1:-1] if bare.startswith("<") and bare.endswith(">") else bare
     if not _IDENTITY.fullmatch(bare) or not bare.isprintable():
         given = repr(shown(text[:60]))
         raise AnswerError((Problem("MESSAGE-ID", given, "what a mail's Message-ID header has: <something@somewhere>"),))
-    return f"<{bare}>"
+    return bare if bare.startswith("<") else f"<{bare}>"
 
 
 def shown(text: str) -> str:

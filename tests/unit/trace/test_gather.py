@@ -173,6 +173,9 @@ class TestIdentity:
     def test_with_or_without_brackets(self, text: str) -> None:
         assert read_identity(text) == "<a@b>"
 
+    def test_blanks_in_brackets(self) -> None:
+        assert read_identity("<a b@c>") == "<a b@c>"
+
     @pytest.mark.parametrize("text", ["", "<>", "a b", "<a@b", "a\x1b[31m", "a\nb", "x" * 996, "<<a>>"])
     def test_what_is_none(self, text: str) -> None:
         with pytest.raises(AnswerError) as refused:
