@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost, Recorder, check, engine, stage
 from wizard import causes
-from wizard.causes import CAUSES, Cause, Found, Ground, shunt, texts
+from wizard.causes import CAUSES, Cause, Found, Ground, mailman, shunt, texts
 from wizard.check import Findings
 from wizard.diagnosis import CATALOGUE, Diagnosis
 from wizard.errors import UnseenError
@@ -120,9 +120,9 @@ def test_without_a_cause_the_newest_lines_are_told_and_the_warnings_before_them(
     warned = f"{stamp} mail postfix/qmgr[1]: warning: connect to transport private/lmtp: No such file or directory"
     later = [f"{stamp} mail postfix/smtpd[2]: connect from unknown[127.0.0.{number}]" for number in range(6)]
     postfix = postfix_log.parse([warned, *later], now=NOW, zone=UTC)
-    mailman = mailman_log.parse([f"{stamp} 2026 (7) HOLD: it", *[asked] * 6], zone=UTC)
+    said = mailman_log.parse([f"{stamp} 2026 (7) HOLD: it", *[asked] * 6], zone=UTC)
     monkeypatch.setattr(Logs, "postfix", lambda _: postfix)
-    monkeypatch.setattr(Logs, "mailman", lambda _: mailman)
+    monkeypatch.setattr(Logs, "mailman", lambda _: said)
     told = causes.told(scene(tmp_path), None, LIMIT).lines
     assert told[0] == f"postfix/qmgr: {warned.partition(']: ')[2]}"
     assert told[1:4] == tuple(f"postfix/smtpd: {line.partition(']: ')[2]}" for line in later[-3:])
@@ -142,6 +142,26 @@ def test_one_that_hangs_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest
         assert [each.code for each in causes.standing(scene(tmp_path), 0.2)] == ["MW101"]
     finally:
         release.set()
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "expected"),
+    [
+        ("list", "list", 0o640, []),
+        ("root", "list", 0o660, []),
+        ("root", "list", 0o640, ["MW205"]),
+        ("root", "root", 0o660, ["MW205"]),
+        ("list", "list", 0o460, ["MW205"]),
+    ],
+)
+def test_a_database_that_mailman_can_write_by_its_group_is_not_closed(
+    tmp_path: Path, owner: str, group: str, mode: int, expected: list[str]
+) -> None:
+    host = MemoryHost()
+    host.files[Path("/var/lib/mailman3/data/mailman.db")] = Kept(b"", mode, owner, group)
+    ground = Ground(scene(tmp_path, 2, host))
+    vars(ground).update(config=Config("", {}))
+    assert [each.code for each in causes.found(ground, [Cause("MW205", mailman.database_closed)])] == expected
 
 
 def test_a_shunted_probe_is_told_with_what_threw_it(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import closing
 from ipaddress import ip_address
@@ -224,14 +224,16 @@ def database_closed(ground: Ground) -> Found | None:
         return None
     for each in (path, path.parent):
         state = ground.host.state(each)
-        if state is not None and not _writable(state):
+        if state is not None and not _may(state, os.W_OK):
             said = f"{each} belongs to {state.owner} with mode {state.mode:04o}"
             return Found({"path": str(each), "owner": state.owner, "mode": f"{state.mode:04o}"}, (said,))
     return None
 
 
-def _writable(state: FileState) -> bool:
-    return state.owner == cfg.USER and bool(state.mode & stat.S_IWUSR)
+def _may(state: FileState, bits: int) -> bool:
+    """Whether Mailman may read, write or search: as the owner, or else by its group, or else as anybody."""
+    place = 6 if state.owner == cfg.USER else 3 if state.group == cfg.USER else 0
+    return state.mode >> place & bits == bits
 
 
 def queue_of_another(ground: Ground) -> Found | None:
@@ -244,7 +246,7 @@ def queue_of_another(ground: Ground) -> Found | None:
 
 def _closed_queues(ground: Ground) -> Iterator[tuple[Path, FileState]]:
     for path, state in ground.states(ground.config.queue_dir) if ground.config else ():
-        if state.kind == "directory" and (state.owner != cfg.USER or state.mode & stat.S_IRWXU != stat.S_IRWXU):
+        if state.kind == "directory" and not _may(state, os.R_OK | os.W_OK | os.X_OK):
             yield path, state
 
 
