@@ -164,6 +164,16 @@ def test_a_database_that_mailman_can_write_by_its_group_is_not_closed(
     assert [each.code for each in causes.found(ground, [Cause("MW205", mailman.database_closed)])] == expected
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("outgoing", ["MW210"]), ("incoming", ["MW210"]), ("configuration", ["MW210"]), ("smtp_port", ["MW212"])],
+)
+def test_a_setting_of_mailmans_way_to_postfix(tmp_path: Path, key: str, expected: list[str]) -> None:
+    ground = Ground(scene(tmp_path, 2))
+    vars(ground).update(config=Config("", {("mta", key): "another"}))
+    assert [each.code for each in causes.found(ground, mailman.WORK)] == expected
+
+
 def test_a_shunted_probe_is_told_with_what_threw_it(tmp_path: Path) -> None:
     assert shown(tmp_path, "RuntimeError: out of order") == ["MW406"]
 

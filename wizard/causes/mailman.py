@@ -20,6 +20,8 @@ LOCK_PATIENCE = 1.0
 """Seconds that a lock on the database may be held by somebody who works with it."""
 STARTING = 10.0
 """Seconds in which a master that was just started may not have started all of its runners yet."""
+PLACES = frozenset(("mta", key) for key in ("lmtp_host", "lmtp_port", "smtp_host", "smtp_port"))
+"""Settings that have codes of their own."""
 DATABASE = "mailman.db"
 _SQLITE = "mailman.database.sqlite.SQLiteDatabase"
 
@@ -81,7 +83,7 @@ def other_setting(ground: Ground) -> Found | None:
         return None
     for each in settings.wanted(ground.site, ground.config):
         present = ground.config.get(each.section, each.key)
-        if each.section != "mta" and present and not each.met(present):
+        if (each.section, each.key) not in PLACES and present and not each.met(present):
             name = f"[{each.section}] {each.key}"
             shown, wanted = (HIDDEN, HIDDEN) if each.secret else (present, each.value)
             return Found({"name": name, "value": shown, "wanted": wanted}, (f"{name}: {shown}",))
