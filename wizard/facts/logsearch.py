@@ -73,7 +73,14 @@ def window(path: Path, since: datetime, stamp: Stamp) -> tuple[Part, ...]:
     return tuple(Part(file, _start(file, since - SLACK, stamp)) for file in files)
 
 
-def search(parts: Sequence[Part], pick: Pick, *, first: int = 0, offset: int | None = None) -> Iterator[Found]:
+def search(
+    parts: Sequence[Part],
+    pick: Pick,
+    *,
+    first: int = 0,
+    offset: int | None = None,
+    damaged: set[str] | None = None,
+) -> Iterator[Found]:
     """Find lines, in their order.
 
     Args:
@@ -81,19 +88,31 @@ def search(parts: Sequence[Part], pick: Pick, *, first: int = 0, offset: int | N
         pick: tells them.
         first: the part to begin with.
         offset: where in it, in bytes; None is where its window begins.
+        damaged: gets what is wrong with compressed files that cannot be read to their end; without it, that raises.
 
     Raises:
         OSError: a file cannot be read, or not be decompressed.
     """
     for number, part in enumerate(parts[first:], start=first):
         begin = part.start if offset is None or number != first else offset
-        for at, piece in _pieces(part.file, begin, closed=number < len(parts) - 1):
-            last = -1
-            for place in pick(piece):
-                start = piece.rfind(b"\n", 0, place) + 1
-                if start != last:
-                    last = start
-                    yield Found(number, at + start, piece[start : _end(piece, place)])
+        try:
+            for at, piece in _pieces(part.file, begin, closed=number < len(parts) - 1):
+                for start, end in _lines(piece, pick):
+                    yield Found(number, at + start, piece[start:end])
+        except OSError as error:
+            if damaged is None or not part.file.compressed:
+                raise
+            damaged.add(str(error))
+
+
+def _lines(piece: bytes, pick: Pick) -> Iterator[tuple[int, int]]:
+    """Give beginning and end of each line that is picked."""
+    last = -1
+    for place in pick(piece):
+        start = piece.rfind(b"\n", 0, place) + 1
+        if start != last:
+            last = start
+            yield start, _end(piece, place)
 
 
 def containing(needles: Collection[bytes]) -> Pick:

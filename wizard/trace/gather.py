@@ -49,16 +49,17 @@ class Gatherer:
             RefusedError: Postfix's log cannot be read, without which nothing can be said.
         """
         postfix = self._postfix()
+        unseen = tuple(shown(f"Postfix's log: {each}") for each in sorted(postfix.damaged))
         config = cfg.read(self.host)
         if config is None:
-            unseen = (f"Mailman: {cfg.PATH} is not there",)
-            return collect(self._bare(postfix, self.site.mailman.lmtp.port), self, None, unseen)
-        return collect(self._bare(postfix, config.lmtp[1]), self, config, ())
+            unseen += (f"Mailman: {cfg.PATH} is not there",)
+            return collect(self._bare(postfix.lines, self.site.mailman.lmtp.port), self, None, unseen)
+        return collect(self._bare(postfix.lines, config.lmtp[1]), self, config, unseen)
 
     def _bare(self, postfix: tuple[postfix_log.LogLine, ...], port: int) -> Material:
         return Material(self.message_id, self.host.now(), port, postfix=postfix, probe=self.probe)
 
-    def _postfix(self) -> tuple[postfix_log.LogLine, ...]:
+    def _postfix(self) -> search.PostfixLines:
         try:
             source = postfix_log.find(self.host)
             if source is None:
@@ -67,7 +68,7 @@ class Gatherer:
         except OSError as error:
             raise RefusedError(f"Postfix's log cannot be read: {error}") from error
         self.since = found.since
-        return found.lines
+        return found
 
 
 def collect(material: Material, about: Gatherer, config: Config | None, unseen: tuple[str, ...]) -> Material:
@@ -88,7 +89,9 @@ def _mailmans(material: Material, about: Gatherer, config: Config, told: list[st
     files = _tried(told, "Mailman's queues", lambda: holding(host, config.queue_dir, identity)) or ()
     names = [file.path.name.partition(".pck")[0] for file in files]
     logs = [config.log_dir / name for name in FILES]
-    found = _tried(told, "Mailman's logs", lambda: search.mailman(logs, identity, names, about.since))
+    damaged: set[str] = set()
+    found = _tried(told, "Mailman's logs", lambda: search.mailman(logs, identity, names, about.since, damaged))
+    told += [shown(f"Mailman's logs: {each}") for each in sorted(damaged)]
     lines = material.mailman or tuple(found or ())
     known = _tried(told, "Mailman's map", lambda: addresses(host, config.data_dir / LMTP_MAP)) or Addresses()
     at_work = frozenset(each.name for each in runners.find(host.processes()).runners if each.works)

@@ -31,6 +31,8 @@ class PostfixLines:
     lines: tuple[postfix_log.LogLine, ...]
     since: datetime
     """From where a later search may begin."""
+    damaged: frozenset[str] = frozenset()
+    """What is wrong with rotated files that cannot be read to their end."""
 
 
 def postfix(host: Host, source: LogSource, message_id: str, since: datetime) -> PostfixLines:
@@ -53,7 +55,9 @@ def postfix(host: Host, source: LogSource, message_id: str, since: datetime) -> 
     raise TypeError(f"{type(source).__name__} is no log that can be searched")
 
 
-def mailman(files: Iterable[Path], message_id: str, names: Iterable[str], since: datetime) -> list[mailman_log.LogLine]:
+def mailman(
+    files: Iterable[Path], message_id: str, names: Iterable[str], since: datetime, damaged: set[str] | None = None
+) -> list[mailman_log.LogLine]:
     """Find Mailman's lines about a message.
 
     Args:
@@ -61,6 +65,7 @@ def mailman(files: Iterable[Path], message_id: str, names: Iterable[str], since:
         message_id: with its brackets.
         names: of the queue files that have it; the line about shunting has nothing else.
         since: where to begin.
+        damaged: as for `logsearch.search`.
 
     Returns:
         The lines, with those of a traceback before the line about shunting.
@@ -73,7 +78,7 @@ def mailman(files: Iterable[Path], message_id: str, names: Iterable[str], since:
     lines: list[mailman_log.LogLine] = []
     for path in files:
         parts = logsearch.window(path, since, mailman_log.stamp)
-        for found in logsearch.search(parts, logsearch.containing(needles)):
+        for found in logsearch.search(parts, logsearch.containing(needles), damaged=damaged):
             text = _text(found.line)
             line = mailman_log.parse_line(text, file=path.name)
             if line is None or line.at is None or line.at < since:
@@ -98,18 +103,20 @@ def _in_files(source: FileLog, message_id: str, since: datetime) -> PostfixLines
     parts = source.window(since)
     needle = f"message-id={message_id}".encode("utf-8", "surrogateescape")
     marks: list[tuple[Found, postfix_log.LogLine]] = []
-    for found in logsearch.search(parts, logsearch.containing([needle])):
+    damaged: set[str] = set()
+    for found in logsearch.search(parts, logsearch.containing([needle]), damaged=damaged):
         line = source.found(parts[found.part], found)
         if line and line.queue_id and line.at >= since and legs.is_cleanups(line, message_id):
             marks.append((found, line))
     if not marks:
-        return PostfixLines((), since)
-    lines = _of_ids(source, parts, marks)
-    return PostfixLines(legs.own(lines, message_id), max(since, marks[0][1].at - BACK_TIME))
+        return PostfixLines((), since, frozenset(damaged))
+    lines = _of_ids(source, parts, marks, damaged)
+    begin = max(since, marks[0][1].at - BACK_TIME)
+    return PostfixLines(legs.own(lines, message_id), begin, frozenset(damaged))
 
 
 def _of_ids(
-    source: FileLog, parts: Sequence[Part], marks: Sequence[tuple[Found, postfix_log.LogLine]]
+    source: FileLog, parts: Sequence[Part], marks: Sequence[tuple[Found, postfix_log.LogLine]], damaged: set[str]
 ) -> list[postfix_log.LogLine]:
     """Collect the lines of the queue ids, until each of them was removed after its message-id was logged."""
     first = marks[0][0]
@@ -118,7 +125,8 @@ def _of_ids(
     places = {(found.part, found.offset) for found, _ in marks}
     lines: list[postfix_log.LogLine] = []
     begin = max(first.offset - BACK, 0)
-    for found in logsearch.search(parts, logsearch.with_ids(open_ids), first=first.part, offset=begin):
+    picked = logsearch.with_ids(open_ids)
+    for found in logsearch.search(parts, picked, first=first.part, offset=begin, damaged=damaged):
         line = source.found(parts[found.part], found)
         if line is None or line.queue_id is None:
             continue

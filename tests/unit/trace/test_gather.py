@@ -168,6 +168,21 @@ def test_what_cannot_be_looked_at_is_named(log: Path) -> None:
     assert any("queue" in text and text.isprintable() for text in found.unseen)
 
 
+def test_a_damaged_old_log_does_not_hide_what_the_others_have(log: Path) -> None:
+    whole(log)
+    old = log.with_name("mail.log.2.gz")
+    old.write_bytes(gzip.compress(os.urandom(5000))[:2000])
+    os.utime(old, (NOW.timestamp() - 60, NOW.timestamp() - 60))
+    os.utime(log, (NOW.timestamp(), NOW.timestamp()))
+
+    def answer(argv: tuple[str, ...]) -> tuple[int, str, str]:
+        return (0, f"maillog_file = {log}\n", "") if argv[0] == "postconf" else (1, "", "no queue")
+
+    found = Gatherer(TellingHost(answer=answer), Site(), identity("plain-1"), SINCE).look()
+    assert found.postfix
+    assert any(old.name in text for text in found.unseen)
+
+
 class TestIdentity:
     @pytest.mark.parametrize("text", ["<a@b>", "a@b", "  <a@b> "])
     def test_with_or_without_brackets(self, text: str) -> None:
