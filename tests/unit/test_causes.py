@@ -78,6 +78,23 @@ def test_listeners_that_inet_interfaces_does_not_keep_away(tmp_path: Path, liste
     assert "MW107" not in codes(causes.told(scene(tmp_path, host=host), None, LIMIT))
 
 
+@pytest.mark.parametrize(
+    ("told", "full"),
+    [("9000000 4096 500 400", False), ("9000000 4096 0 0", False), ("9000000 4096 500 0", True), ("9 4096 5 4", True)],
+    ids=["room", "btrfs", "no inodes", "no room"],
+)
+def test_a_full_queue_is_told_from_a_file_system_without_inodes(tmp_path: Path, *, told: str, full: bool) -> None:
+    host = MemoryHost(
+        running=(MASTER,),
+        listening=(Listener("127.0.0.1", 25, MASTER.pid),),
+        commands={
+            "postconf": lambda _: "queue_directory = /q\nmessage_size_limit = 10240000\nqueue_minfree = 0\n",
+            "stat": lambda _: f"{told}\n",
+        },
+    )
+    assert ("MW109" in codes(causes.told(scene(tmp_path, host=host), None, LIMIT))) is full
+
+
 def test_causes_of_later_stages_are_not_looked_for(tmp_path: Path) -> None:
     """Before stage 2 is applied there is no Mailman, and nothing is wrong with that."""
     assert codes(causes.told(scene(tmp_path, 1), None, LIMIT)) == []

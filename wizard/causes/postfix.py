@@ -82,12 +82,12 @@ def _moved(ground: Ground) -> bool:
 def queue_full(ground: Ground) -> Found | None:
     """The queue's file system has less room than smtpd wants to see."""
     directory = ground.main_cf["queue_directory"]
-    free, block, files = (
+    free, block, most, files = (
         int(word)
-        for word in ground.host.run(["stat", "-f", "-c", "%a %S %d", "--", directory]).require().stdout.split()
+        for word in ground.host.run(["stat", "-f", "-c", "%a %S %c %d", "--", directory]).require().stdout.split()
     )
     wanted = max(int(ground.main_cf["message_size_limit"]) * RESERVE, int(ground.main_cf["queue_minfree"]))
-    if free * block >= wanted and files:
+    if free * block >= wanted and (files or not most):  # btrfs counts no files: both are 0
         return None
     left = f"{free * block} bytes and {files} files are free"
     return Found({"directory": directory, "left": left, "wanted": f"{wanted:.0f}"}, (f"{directory}: {left}",))
