@@ -96,7 +96,7 @@ class _Judge:
         found = [(State.LOST, f"kept as unreadable: {file.path}") for file in bad]
         found += [(State.STUCK, f"shunted after an exception: {file.path}") for file in shunted]
         found += list(self._decisions())
-        found += [(self._waits(file), f"waits in Mailman's queue {file.queue}: {file.path}") for file in waiting]
+        found += [(self._waits(file), self._where(file)) for file in waiting]
         found += list(self._silent(taken, waiting, shunted, before.at))
         commands = {command for stay in taken if (command := material.addresses.command(stay.address))}
         if not found and not commands:
@@ -125,7 +125,7 @@ class _Judge:
         if said.sendings or waiting:
             recipients = sum(each.count for each in said.sendings)
             names = ", ".join(dict.fromkeys(each.mailing_list for each in said.sendings))
-            parts = [f"waits in Mailman's queue {file.queue}: {file.path}" for file in waiting]
+            parts = [self._where(file) for file in waiting]
             parts += [each.text for each in said.others if "SMTP server" in each.text][-1:] if waiting else []
             parts += [f"Mailman sent it for {names} to {recipients} recipient(s)"] if said.sendings else []
             lines = [*(each.line for each in said.sendings), *said.others]
@@ -232,9 +232,15 @@ class _Judge:
             yield State.LOST, f"Mailman took it, and {left} of it is in no queue and no log"
 
     def _waits(self, file: QueueFile) -> State:
-        runner = self.material.runners is None or file.queue in self.material.runners
         late = self.material.age(file.queued) > PATIENCE or file.queue == "retry"
-        return State.STUCK if late or not runner else State.PENDING
+        return State.STUCK if late or not self._works(file.queue) else State.PENDING
+
+    def _where(self, file: QueueFile) -> str:
+        dead = "" if self._works(file.queue) else f"; Mailman's {file.queue} runner does not work"
+        return f"waits in Mailman's queue {file.queue}: {file.path}{dead}"
+
+    def _works(self, runner: str) -> bool:
+        return self.material.runners is None or runner in self.material.runners
 
     def _untold(self) -> Hop:
         """Say that it came in and that nobody has tried to deliver it."""

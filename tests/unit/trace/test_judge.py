@@ -153,6 +153,20 @@ class TestQueues:
         found = self.stopped("out", 1, accepted=True, runners=RUNNERS - {"out"})
         assert found == {**HANDED, "mailman": "passed", "outbound": "stuck"}
 
+    @pytest.mark.parametrize(("queue", "hop"), [("pipeline", "mailman"), ("out", "outbound")])
+    def test_the_runner_that_it_waits_for_is_named(self, queue: str, hop: str) -> None:
+        base, file = material("all-1"), queue_file(queue, NOW)
+        found = {
+            works: next(
+                each.evidence[0]
+                for each in judge(replace(base, files=(file,), runners=RUNNERS if works else RUNNERS - {queue})).hops
+                if each.name == hop
+            )
+            for works in (True, False)
+        }
+        assert f"Mailman's {queue} runner does not work" in found[False]
+        assert "does not work" not in found[True]
+
     def test_shunted(self) -> None:
         file = queue_file("shunt", NOW)
         base = material("shunted-1")
