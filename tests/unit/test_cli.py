@@ -326,7 +326,7 @@ class TestAsking:
             os.close(master)
         assert ended.code == code
         assert "! edit" in ended.out
-        assert "Apply these changes for stage 0? [y/N] " in ended.err
+        assert "Apply these changes for stage 1? [y/N] " in ended.err
         assert ("1 change(s) made" in ended.out) is changed
 
 
