@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from wizard import atomic, changes, checkpoint, scratch, services, wait
 from wizard.changes import Workshop
 from wizard.checkpoint import Checkpoint, Checkpoints, Journal, Saved
-from wizard.errors import ChangeError, WizardError
+from wizard.errors import ChangeError, RefusedError, WizardError
 from wizard.host import Host
 from wizard.plan import REVERSED, Change, File, Service
 from wizard.state import State
@@ -22,21 +22,26 @@ def put_back(shop: Workshop, taken: Checkpoint, journal: Journal) -> tuple[str, 
     It can be called again for one that it has put back in part.
 
     Returns:
-        What could not be put back, and why.
+        What could not be put back, and why. If a file could not be written, it is tried again at the next start.
     """
-    left: list[str] = []
+    left: list[_Left] = []
     for one in _files(taken):
         left += _try(shop, taken.stage, one.path, partial(_restore, shop.host, one))
     for change in reversed(taken.done):
         left += _try(shop, taken.stage, change.target, partial(_undo, shop, change, taken))
-    left += _try(shop, taken.stage, "the record of it", lambda: journal.ends("left" if left else "put back", left))
-    return tuple(left)
+    texts = tuple(each.text for each in left)
+    if not any(each.again for each in left):
+        left += _try(shop, taken.stage, "the record of it", lambda: journal.ends("left" if left else "put back", texts))
+    return tuple(each.text for each in left)
 
 
 def recover(shop: Workshop, state: State) -> None:
     """Put back what runs that were killed had changed, and remove what they left; to be called at every start.
 
     A start that is killed itself is no harm: the next one does the same.
+
+    Raises:
+        RefusedError: a file could not be written, so nothing new is to be begun.
     """
     checkpoints = Checkpoints(state.checkpoints)
     checkpoints.tidy()
@@ -52,7 +57,10 @@ def recover(shop: Workshop, state: State) -> None:
         shop.emit("note", text=f"run {each.run} was killed in stage {each.stage}: what it had changed is put back")
         for one in each.files:
             atomic.tidy(Path(one.path))
-        for text in put_back(shop, _killed(each), journal):
+        left = put_back(shop, _killed(each), journal)
+        if checkpoints.find(each.name).ending is None:
+            raise RefusedError("what a killed run had changed is not put back yet:\n" + "\n".join(left))
+        for text in left:
             shop.emit("note", text=f"not put back, see to it by hand: {text}")
     atomic.tidy_directory(state.root)
     scratch.tidy()
@@ -116,10 +124,19 @@ def _reverse(host: Host, change: Change, taken: Checkpoint) -> Change | None:
     return replace(change, action=REVERSED[change.action] if runs and change.action != "stop" else "start")
 
 
-def _try(shop: Workshop, stage: int, target: str, do: Callable[[], object]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What could not be put back."""
+
+    text: str
+    again: bool
+    """Whether it is to be tried again at the next start."""
+
+
+def _try(shop: Workshop, stage: int, target: str, do: Callable[[], object]) -> tuple[_Left, ...]:
     try:
         do()
     except (WizardError, OSError, KeyError, wait.LimitError) as error:
         shop.emit("change.failed", stage=stage, error=f"while putting {target} back: {error}")
-        return (f"{target}: {error}",)
+        return (_Left(f"{target}: {error}", again=isinstance(error, OSError)),)
     return ()

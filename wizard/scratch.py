@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = "mailman-wizard-"
+PLACE = Path("/tmp")  # noqa: S108 (each is made with a name that nobody can know, and only if nothing has it)
+"""Where they are; asking `tempfile` for a place would write a file there to try it."""
 
 
 @contextmanager
@@ -21,7 +23,7 @@ def directory() -> Iterator[Path]:
     Raises:
         OSError: there is no room for it.
     """
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as made:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=PLACE) as made:
         fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
@@ -32,7 +34,7 @@ def directory() -> Iterator[Path]:
 
 def tidy() -> None:
     """Remove those that a kill has left; what is not root's own directory is nobody's business here."""
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for path in PLACE.glob(f"{PREFIX}*"):
         try:
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.services.server import Server
+from tests.transaction.scene import Scene, scened
 from wizard.lab import Lab
 
 
@@ -21,3 +22,10 @@ def server() -> Iterator[Server]:
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether all is to be tried (--full), or what can be for every change."""
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="module")
+def scene() -> Iterator[Scene]:
+    """A server of which stage 1 is done, to be changed again while something goes wrong."""
+    with scened() as made:
+        yield made

@@ -132,7 +132,7 @@ def test_temporary_files_go_and_nothing_else_does(tmp_path: Path) -> None:
 
 
 def test_scratch_directories_that_a_kill_left_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(scratch, "PLACE", tmp_path)
     left, links = tmp_path / f"{scratch.PREFIX}left", tmp_path / f"{scratch.PREFIX}link"
     left.mkdir(mode=0o700)
     (left / "mailman.cfg").write_text("[webservice]\n")

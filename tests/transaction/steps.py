@@ -1,0 +1,75 @@
+"""Every call of a transaction to the file system, as strace(1) sees it, and a fault at one of them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.services.server import Server
+
+CALLS = ("mkdir", "write", "fsync", "fchown", "fchmod", "ftruncate", "fsetxattr", "rename", "unlink", "rmdir", "chmod")
+"""What changes a file system; a file that is made is written or synced next."""
+TRACE = "root/strace"
+ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT")
+SIGNALS = {"kill": "KILL", "stop": "TERM"}
+FAULTS = (*SIGNALS, *ERRORS)
+REPOSITORY = Path(__file__).parents[2]
+_LINE = re.compile(r"(?P<call>\w+)\((?P<arguments>.*?)\)? += ")
+_PATH = re.compile(r"[<\"](/[^<>\"]*)[>\"]")
+_RANDOM = re.compile(r"[0-9a-f]{12}(?=\.tmp)|(?<=mailman-wizard-)\w{8}|\d{5}-\d-\w{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call."""
+
+    call: str
+    number: int
+    """Which one of its kind, from 1."""
+    path: str
+    """What it is about; what is random in it is left out."""
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.path}"
+
+
+def python(command: str) -> str:
+    """Give the shell's words that have the driver do something, in the repository."""
+    return shlex.join([sys.executable, "-B", "-m", "tests.transaction.driver", command])
+
+
+def run(server: Server, command: str, inject: str = "") -> int:
+    """Have the driver do something under strace, with a fault injected if one is given; return its exit code."""
+    words = ["strace", "-q", "-y", "-o", f"/{TRACE}", "-e", f"trace={','.join(CALLS)}"]
+    words += ["-e", inject] if inject else []
+    there = f"cd {shlex.quote(str(REPOSITORY))}"
+    script = f"{there} && exec {shlex.join(words)} {python(command)} > /root/driver 2>&1 < /dev/null"
+    return server.lab.run(["bash", "-c", script], limit=120).code
+
+
+def steps(server: Server, command: str) -> tuple[Step, ...]:
+    """Have the driver do something undisturbed, and list its calls, in order."""
+    code = run(server, command)
+    assert code == 0, server.text("root/driver")
+    seen: Counter[str] = Counter()
+    found = []
+    for line in server.text(TRACE).splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        seen[match["call"]] += 1
+        paths = _PATH.findall(match["arguments"])
+        path = _RANDOM.sub("…", paths[-1] if match["call"] == "rename" and paths else paths[0] if paths else "")
+        if not path.startswith(("/dev", "/root/driver")):
+            found.append(Step(match["call"], seen[match["call"]], path))
+    return tuple(found)
+
+
+def injection(step: Step, fault: str) -> str:
+    """Write a fault at a step as strace takes it."""
+    what = f"signal={SIGNALS[fault]}" if fault in SIGNALS else f"error={fault}"
+    return f"inject={step.call}:{what}:when={step.number}"
