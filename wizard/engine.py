@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard import causes, check, planning, preflight, putback, services, session
+from wizard import causes, check, drift, planning, preflight, putback, services, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
 from wizard.checkpoint import Checkpoints
@@ -344,7 +344,8 @@ class Engine:
             self._proven.pop(number, None)
         known = session.load(self.state.session)
         at = self.host.now().isoformat(timespec="seconds")
-        verified = Verified(stage=number, at=at, run=self.run, passed=passed, parts=parts)
+        settings = drift.settings(self.host) if passed else {}
+        verified = Verified(number, at, self.run, passed, parts, settings)
         session.save(known.record(verified), self.state.session)
         versions = {name: parts[name] for name in session.PACKAGES if name in parts}
         self.emit("stage.finished", **result.data(), verified=passed, packages=versions)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import atomic, packages
+from wizard.drift import Settings
 from wizard.host import Host
 from wizard.mailman import cfg
 from wizard.site import Site
@@ -32,6 +33,8 @@ class Verified:
     run: str
     passed: bool
     parts: Mapping[str, str]
+    settings: Settings = field(default_factory=dict)
+    """The single settings then, to tell which was changed; none of a stage that did not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def save(session: Session, path: Path) -> None:
 def _verified(entry: Mapping[str, Any]) -> Verified:
     parts = {str(name): str(digest) for name, digest in entry["parts"].items()}
     passed = entry["passed"] is True
-    return Verified(int(entry["stage"]), str(entry["at"]), str(entry["run"]), passed, parts)
+    settings = {str(name): str(digest) for name, digest in entry.get("settings", {}).items()}
+    return Verified(int(entry["stage"]), str(entry["at"]), str(entry["run"]), passed, parts, settings)
 
 
 def _digest(content: bytes) -> str:

@@ -26,7 +26,7 @@ from wizard.stages import STAGES
 from wizard.state import State
 
 ROOT = Path(tests.__file__).parent.parent
-COMMANDS = ("plan", "apply", "check", "status", "trace", "explain", "watch", "report", "lab")
+COMMANDS = ("plan", "apply", "check", "status", "history", "undo", "trace", "explain", "watch", "report", "lab")
 
 
 @dataclass(frozen=True)
@@ -435,7 +435,7 @@ class TestStatus:
     def test_with_json(self, call: Call) -> None:
         found = call("status", "--json").json()
         assert (found["schema"], found["verified"]) == (1, False)
-        assert all(row.keys() == {"stage", "name", "state", "at", "why"} for row in found["stages"])
+        assert all(row.keys() == {"stage", "name", "state", "at", "why", "drift"} for row in found["stages"])
 
 
 def test_a_plan_with_json(call: Call) -> None:

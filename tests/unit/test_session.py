@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.doubles import MAIN_CF, MemoryHost
-from wizard import session
+from tests.unit.doubles import MAIN_CF, Kept, MemoryHost
+from wizard import drift, session
 from wizard.mailman import cfg
 from wizard.session import Session, Verified
 from wizard.site import Site, build
@@ -153,7 +154,7 @@ class TestStatus:
     def test_at_first_only_stage_1_is_open(self, tmp_path: Path) -> None:
         rows = self.rows(tmp_path, Session())
         assert self.states(rows) == ["open", *["shut"] * 5]
-        assert rows[0] == {"stage": 1, "name": "postfix", "state": "open", "at": None, "why": None}
+        assert rows[0] == {"stage": 1, "name": "postfix", "state": "open", "at": None, "why": None, "drift": {}}
 
     def test_the_stage_after_the_verified_ones_is_open(self, tmp_path: Path) -> None:
         host = MemoryHost()
@@ -181,6 +182,30 @@ class TestStatus:
         rows = self.rows(tmp_path, known, host)
         assert self.states(rows) == ["stale", "verified", "stale", "stale", "stale", "stale"]
         assert rows[0]["why"] == f"changed since it was verified: {MAIN_CF}"
+
+    def test_which_settings_changed_is_named(self, tmp_path: Path) -> None:
+        written = {"mynetworks": "127.0.0.0/8", "relayhost": "", "myorigin": "local.edu"}
+
+        def postconf(words: tuple[str, ...]) -> str:
+            return "".join(f"{name} = {value}\n" for name, value in written.items()) if words[1] == "-n" else ""
+
+        host = MemoryHost(commands={"postconf": postconf})
+        host.files[cfg.PATH] = Kept(b"[webservice]\nadmin_pass: a-secret\nport: 8001\n")
+        settings = drift.settings(host)
+        known = Session()
+        for each in self.proven(1, 2, host=host).stages.values():
+            known = known.record(replace(each, settings=settings))
+        assert "a-secret" not in str(known)
+        host.edit(MAIN_CF)
+        host.files[cfg.PATH] = Kept(b"[webservice]\nadmin_pass: another\nport: 8001\n")
+        written |= {"mynetworks": "0.0.0.0/0", "inet_protocols": "all"}
+        del written["myorigin"]
+        first, second = self.rows(tmp_path, known, host)[:2]
+        assert first["drift"] == {str(MAIN_CF): ["inet_protocols added", "mynetworks changed", "myorigin taken out"]}
+        assert first["why"] == (
+            f"changed since it was verified: {MAIN_CF} (inet_protocols added, mynetworks changed, myorigin taken out)"
+        )
+        assert second["drift"] == {str(cfg.PATH): ["[webservice] admin_pass changed"]}
 
     def test_a_failed_stage_names_its_run_and_shuts_the_next(self, tmp_path: Path) -> None:
         rows = self.rows(tmp_path, Session().record(verified(1, passed=False)))
