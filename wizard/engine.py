@@ -15,7 +15,7 @@ from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
 from wizard.mailman.effective import Effective
-from wizard.plan import Packages, Plan
+from wizard.plan import MailmanObject, Packages, Plan
 from wizard.probes import accounts, inventory, remains
 from wizard.probes.bench import Bench
 from wizard.probes.ledger import Ledger
@@ -139,8 +139,10 @@ class Engine:
         self._offer_the_way_back(stage, before, approve)
         return False
 
-    def _works(self, stage: Stage) -> bool:
-        """Tell whether a stage works now, before it is changed; it is looked at only if that may be so."""
+    def _works(self, stage: Stage, plan: Plan) -> bool:
+        """Tell whether a stage works now, before its plan is made; it is looked at only if that may be so."""
+        if any(isinstance(change, MailmanObject) and change.what == "list" for change in plan.changes):
+            return False  # what its proof needs is yet to be made
         known = session.load(self.state.session).stages.get(stage.number)
         if known is not None and known.parts == session.chosen(session.parts(self.host, self.site), stage.depends):
             return known.passed
@@ -259,7 +261,7 @@ class Engine:
             self.emit("plan.made", stage=stage.number, name=stage.name, changes=plan.data())
             if not plan:
                 return True
-            if stage.number not in self._taken and not plan.packages and self._works(stage):
+            if stage.number not in self._taken and not plan.packages and self._works(stage, plan):
                 self._worked.add(stage.number)
             if not approve(plan):
                 self.emit("note", text=f"the plan of stage {stage.number} was declined; none of it was applied")

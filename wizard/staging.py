@@ -25,7 +25,7 @@ def staged(contents: Mapping[str, bytes] | None = None) -> Iterator[Path]:
     """
     with scratch.directory() as parent:
         copy = parent / "postfix"
-        shutil.copytree(POSTFIX, copy, symlinks=False, ignore_dangling_symlinks=True)
+        shutil.copytree(POSTFIX, copy, symlinks=False, ignore=_dangling)
         for name, content in (contents or {}).items():
             (copy / name).write_bytes(content)
         yield copy
@@ -54,6 +54,11 @@ def edited_master(host: Host, services: Mapping[str, str]) -> bytes:
         for name, line in services.items():
             host.run(["postconf", "-c", str(directory), "-M", f"{name}={line}"]).require()
         return (directory / MASTER).read_bytes()
+
+
+def _dangling(directory: str, names: list[str]) -> list[str]:
+    """Name the links that lead nowhere; copytree's own option looks for relative ones in the wrong directory."""
+    return [name for name in names if not Path(directory, name).exists()]
 
 
 def _ended(path: Path) -> None:

@@ -98,8 +98,10 @@ def make(client: Any, site: Site, address: str, original: str, owner: str) -> Pr
     """
     name = address.partition("@")[0]
     with rest.said():
-        made = client.get_domain(site.mail.domain).create_list(name)
-        made.add_owner(owner)
+        # It is there already if its settings could not be copied when it was made.
+        made = rest.find_list(client, address) or client.get_domain(site.mail.domain).create_list(name)
+        if not made.owners:
+            made.add_owner(owner)
     return copy_settings(client, ProbeList(address, original, made))
 
 

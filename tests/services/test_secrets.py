@@ -1,0 +1,95 @@
+"""What other users of the machine get to see and can plant: no secret, and no way in."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.services.server import STATE, Server
+
+_WATCH = """
+import pathlib, time
+seen = set()
+while not pathlib.Path("/root/enough").exists():
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            seen.add(path.read_bytes().replace(b"\\0", b" "))
+        except OSError:
+            pass
+    time.sleep(0.005)  # as often as somebody who looks with ps(1) could
+pathlib.Path("/root/seen").write_bytes(b"\\n".join(sorted(seen)))
+"""
+CLOSED = (f"/{STATE}", f"/{STATE}/runs", f"/{STATE}/checkpoints", "/etc/mailman3/mailman.cfg", "/var/lib/mailman3/data")
+PLANTED = """
+ln -s /root/victim /tmp/mailman-wizard-planted
+mkdir /tmp/mailman-wizard-dir && ln -s /root/victim /tmp/mailman-wizard-dir/mailman.cfg
+mkfifo /tmp/mailman-wizard-fifo
+ln -s /root /var/tmp/mailman-wizard-root
+"""
+
+
+@pytest.fixture(scope="module")
+def watched(server: Server) -> str:
+    """Every command line that was to be seen while four stages were set up."""
+    server.sh(f"setsid {sys.executable} -c '{_WATCH}' > /root/watch 2>&1 < /dev/null &")
+    report = server.report("apply", "--yes", "--through", "4")
+    assert report.exit == 0, report.not_passed
+    server.sh("touch /root/enough; until test -s /root/seen; do sleep 0.1; done")
+    return server.text("root/seen")
+
+
+def as_nobody(server: Server, script: str) -> str:
+    """Run a script as a user without any right; tell what it printed, whatever its end."""
+    return server.lab.run(["bash", "-c", script], user="nobody").stdout
+
+
+def test_no_command_line_has_a_password(server: Server, watched: str) -> None:
+    secrets = server.mailman().secrets()
+    assert "postconf" in watched
+    assert "mailman" in watched
+    assert secrets
+    assert [secret for secret in secrets if secret in watched] == []
+
+
+@pytest.mark.usefixtures("watched")
+def test_nobody_else_reads_what_is_kept(server: Server) -> None:
+    assert as_nobody(server, "cat /etc/postfix/main.cf")
+    for path in CLOSED:
+        assert as_nobody(server, f"ls {path}/ 2> /dev/null || cat {path} 2> /dev/null") == ""
+
+
+@pytest.mark.usefixtures("watched")
+def test_no_file_that_everybody_may_read_has_a_password(server: Server) -> None:
+    for secret in server.mailman().secrets():
+        server.path("root/secret").write_text(secret)
+        found = server.sh(
+            "find /etc /var /run /tmp /home /srv -xdev -type f -perm /004 -print0 2> /dev/null"
+            " | xargs -0 --no-run-if-empty grep --files-with-matches --fixed-strings --file=/root/secret || true"
+        )
+        assert [line for line in found.splitlines() if _reachable(server, line)] == []
+
+
+def _reachable(server: Server, path: str) -> bool:
+    return bool(as_nobody(server, f"cat '{path}' 2> /dev/null | head -c 1"))
+
+
+@pytest.mark.usefixtures("watched")
+def test_what_somebody_has_planted_is_not_followed(server: Server) -> None:
+    server.sh("rm -f /root/victim; printf untouched > /root/victim")
+    as_nobody(server, PLANTED)
+    before = server.sh("ls -ld /tmp/mailman-wizard-* /var/tmp/mailman-wizard-*")
+
+    report = server.report("apply", "--yes", "--through", "2", "--set", "mail.mailbox=maildir")
+
+    assert report.exit == 0, report.not_passed
+    assert server.text("root/victim") == "untouched"
+    assert server.sh("ls -ld /tmp/mailman-wizard-* /var/tmp/mailman-wizard-*") == before
+
+
+@pytest.mark.usefixtures("watched")
+def test_without_the_password_rest_tells_nothing(server: Server) -> None:
+    port = server.mailman().rest[1]
+    asked = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:{}/3.1/lists').read()"
+    ended = server.lab.run([sys.executable, "-c", asked.format(port)], user="nobody")
+    assert "401" in ended.stderr
