@@ -18,7 +18,7 @@ from wizard.mailman import cfg, rest
 from wizard.mailman.cfg import LMTP_MAP, Config
 from wizard.probes import accounts
 from wizard.site import Site
-from wizard.trace import legs, search, verdicts
+from wizard.trace import legs, search, spelling, verdicts
 from wizard.trace.material import Addresses, Material
 from wizard.trace.model import shown
 
@@ -115,7 +115,7 @@ def relevant(material: Material) -> tuple[mailman_log.LogLine, ...]:
             kept.append(line)
         elif search.NO_SERVER in line.text:
             kept += [line] if sending and line.at and line.at >= sending.replace(microsecond=0) else []
-        elif material.message_id in line.text:
+        elif spelling.named(line.text, material.message_id):
             kept.append(line)
     return tuple(kept)
 
@@ -144,12 +144,7 @@ def is_it(data: bytes, message_id: str) -> bool:
     A bounce has the original message inside, and a reply names it: neither is it.
     """
     header = re.search(rb"(?<!-)\bmessage-id(?!-)", data, re.IGNORECASE)
-    wanted = message_id.encode("utf-8", "surrogateescape")
-    return header is not None and wanted in data[header.end() : header.end() + len(wanted) + _NEAR]
-
-
-_NEAR = 14
-"""Bytes between a header's name and its value: a pickle's marks and lengths, or a colon and a fold."""
+    return header is not None and spelling.heads(data[header.end() :], message_id)
 
 
 def addresses(host: Host, table: Path) -> Addresses:

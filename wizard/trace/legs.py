@@ -14,6 +14,7 @@ from datetime import datetime
 
 from wizard.facts.postfix_log import LogLine
 from wizard.facts.postqueue import QueuedMessage
+from wizard.trace import spelling
 from wizard.trace.material import Material
 
 _DELIVERY = re.compile(
@@ -122,7 +123,9 @@ def legs(material: Material) -> tuple[Leg, ...]:
 
 def is_cleanups(line: LogLine, message_id: str) -> bool:
     """Whether this is the line with which Postfix says that a queue id has this message-id."""
-    return line.service == "cleanup" and line.text in {f"message-id={message_id}", f"resent-message-id={message_id}"}
+    marks = ("message-id=", "resent-message-id=")
+    written = (f"{mark}{each}" for mark in marks for each in spelling.both(message_id))
+    return line.service == "cleanup" and line.text in written
 
 
 def own(lines: Sequence[LogLine], message_id: str) -> tuple[LogLine, ...]:

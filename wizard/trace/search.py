@@ -12,7 +12,7 @@ from wizard.facts.logsearch import Found, Part
 from wizard.facts.postfix_log import FileLog, JournalLog, LogSource
 from wizard.host import Host
 from wizard.printable import printable
-from wizard.trace import legs
+from wizard.trace import legs, spelling
 
 BACK = 4 * 1024 * 1024
 """Bytes before the first line with the message-id in which the line of the connection must be."""
@@ -74,7 +74,7 @@ def mailman(
         OSError: a file cannot be read.
     """
     shunted = [f"SHUNTING: {name}" for name in names]
-    needles = [text.encode("utf-8", "surrogateescape") for text in (message_id, NO_SERVER, *shunted)]
+    needles = [text.encode("utf-8", "surrogateescape") for text in (*spelling.both(message_id), NO_SERVER, *shunted)]
     lines: list[mailman_log.LogLine] = []
     for path in files:
         parts = logsearch.window(path, since, mailman_log.stamp)
@@ -90,7 +90,7 @@ def mailman(
 
 
 def _in_journal(host: Host, source: JournalLog, message_id: str, since: datetime) -> PostfixLines:
-    marks = source.grep(host, since, [f"message-id={message_id}"])
+    marks = source.grep(host, since, [f"message-id={each}" for each in spelling.both(message_id)])
     ids = tuple(dict.fromkeys(line.queue_id for line in marks if line.queue_id and legs.is_cleanups(line, message_id)))
     if not ids:
         return PostfixLines((), since)
@@ -101,10 +101,10 @@ def _in_journal(host: Host, source: JournalLog, message_id: str, since: datetime
 
 def _in_files(source: FileLog, message_id: str, since: datetime) -> PostfixLines:
     parts = source.window(since)
-    needle = f"message-id={message_id}".encode("utf-8", "surrogateescape")
+    needles = [f"message-id={each}".encode("utf-8", "surrogateescape") for each in spelling.both(message_id)]
     marks: list[tuple[Found, postfix_log.LogLine]] = []
     damaged: set[str] = set()
-    for found in logsearch.search(parts, logsearch.containing([needle]), damaged=damaged):
+    for found in logsearch.search(parts, logsearch.containing(needles), damaged=damaged):
         line = source.found(parts[found.part], found)
         if line and line.queue_id and line.at >= since and legs.is_cleanups(line, message_id):
             marks.append((found, line))

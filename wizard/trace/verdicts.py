@@ -11,14 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wizard.facts.mailman_log import LogLine
+from wizard.trace import spelling
 
-_HOLD = re.compile(r"HOLD: (?P<list>\S+) post from .* held, message-id=(?P<id><.*?>): (?P<why>.*)", re.DOTALL)
-_VERDICT = re.compile(r"(?P<verdict>ACCEPT|REJECT|DISCARD|OWNER): (?P<id><.*?>)(?:; (?P<why>.*))?", re.DOTALL)
+_ID = r"<.*?>|[^\s<>]+"
+_HOLD = re.compile(rf"HOLD: (?P<list>\S+) post from .* held, message-id=(?P<id>{_ID}): (?P<why>.*)", re.DOTALL)
+_VERDICT = re.compile(rf"(?P<verdict>ACCEPT|REJECT|DISCARD|OWNER): (?P<id>{_ID})(?:; (?P<why>.*))?", re.DOTALL)
 _APPROVED = re.compile(r"held message approved, message-id: (?P<id>.*)")
 _SENT = re.compile(
-    r"<.*?> smtp to (?P<list>\S+) for (?P<count>\d{1,9}) recips, completed in (?P<took>\d{1,9}(?:\.\d+)?)"
+    rf"(?:{_ID}) smtp to (?P<list>\S+) for (?P<count>\d{{1,9}}) recips, completed in (?P<took>\d{{1,9}}(?:\.\d+)?)"
 )
-_REFUSED = re.compile(r"<.*?> delivery to (?P<to>\S+) failed with code (?P<code>\d{1,3}), (?P<why>.*)", re.DOTALL)
+_REFUSED = re.compile(
+    rf"(?:{_ID}) delivery to (?P<to>\S+) failed with code (?P<code>\d{{1,3}}), (?P<why>.*)", re.DOTALL
+)
 _BYTES = re.compile(r"""b(['"])(?P<text>.*)\1""", re.DOTALL)
 _SHUNTING = "SHUNTING: "
 _PERMANENT = 500
@@ -126,11 +130,12 @@ def shunted_file(line: LogLine) -> str | None:
 
 
 def _verdict(line: LogLine, message_id: str) -> Verdict | None:
-    if (match := _HOLD.fullmatch(line.text)) and match["id"] == message_id:
+    ids = spelling.both(message_id)
+    if (match := _HOLD.fullmatch(line.text)) and match["id"] in ids:
         return Verdict("held", match["why"], line, match["list"])
-    if (match := _APPROVED.fullmatch(line.text)) and match["id"] == message_id:
+    if (match := _APPROVED.fullmatch(line.text)) and match["id"] in ids:
         return Verdict("approved", "by the moderator", line)
-    if (match := _VERDICT.fullmatch(line.text)) and match["id"] == message_id:
+    if (match := _VERDICT.fullmatch(line.text)) and match["id"] in ids:
         kind = {"ACCEPT": "accepted", "REJECT": "rejected", "DISCARD": "discarded", "OWNER": "owner"}[match["verdict"]]
         return Verdict(kind, (match["why"] or "").strip("[]'\""), line)
     return None
