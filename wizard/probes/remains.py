@@ -10,7 +10,7 @@ from pathlib import Path
 from wizard import services, wait
 from wizard.errors import WizardError
 from wizard.events import Emit
-from wizard.facts import postqueue, queues
+from wizard.facts import postqueue, queues, runners
 from wizard.host import Host
 from wizard.mailman import cfg, ready, rest
 from wizard.probes import accounts, lists, source
@@ -107,13 +107,20 @@ def _mailman(host: Host, token: str) -> tuple[Path, ...]:
 
 
 def put_off(host: Host, token: str) -> bool:
-    """Tell whether all that is left is in Postfix's deferred queue, which is looked at every five minutes only.
+    """Tell whether all that is left stays where it is for now.
+
+    That is Postfix's deferred queue, which is looked at every five minutes only, and every queue whose runner, or whose
+    Postfix, does not work.
 
     Raises:
         CommandError: the queue could not be read.
     """
-    states = [message.queue_name for message in postqueue.read(host) if message.queue_id in _postfix(host, token)]
-    return bool(states) and set(states) == {"deferred"} and not _mailman(host, token)
+    ours = _postfix(host, token)
+    states = {message.queue_name for message in postqueue.read(host) if message.queue_id in ours}
+    waiting = {path.parent.name for path in _mailman(host, token)}
+    delivered = bool(services.postfix_masters(host)) and not states <= {"deferred"}
+    worked_off = waiting & {each.name for each in runners.find(host.processes()).runners if each.works}
+    return bool(states or waiting) and not delivered and not worked_off
 
 
 def _delete_queued(host: Host, token: str) -> None:

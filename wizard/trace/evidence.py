@@ -23,11 +23,13 @@ def hop_of(  # noqa: PLR0913, PLR0917 (a hop has these parts)
     seconds: float | None = None,
     queue_id: str | None = None,
     recipients: Recipients | None = None,
+    *,
+    halted: bool = False,
 ) -> Hop:
     """Make a hop of a sentence and the log lines that show it."""
     told = [log_line(line) for line in lines][-SHOWN:]
     where = shown(queue_id) if queue_id else None
-    return Hop(name, state, (shown(says), *told), at, seconds, where, recipients)
+    return Hop(name, state, (shown(says), *told), at, seconds, where, recipients, halted)
 
 
 def log_line(line: postfix_log.LogLine | mailman_log.LogLine) -> str:

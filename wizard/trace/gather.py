@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from wizard import services
 from wizard.errors import RefusedError, WizardError
 from wizard.facts import mailman_log, postfix_log, postqueue, queues, runners
 from wizard.facts.queues import QueueFile
@@ -77,7 +78,11 @@ def collect(material: Material, about: Gatherer, config: Config | None, unseen: 
     ids = {line.queue_id for line in material.postfix}
     host = about.host
     queued = _tried(told, "Postfix's queue", lambda: postqueue.read(host)) or ()
-    material = replace(material, queued={each.queue_id: each for each in queued if each.queue_id in ids})
+    material = replace(
+        material,
+        queued={each.queue_id: each for each in queued if each.queue_id in ids},
+        delivers=bool(services.postfix_masters(host)),
+    )
     if config is not None:
         material = _mailmans(material, about, config, told)
     boxes = _tried(told, "mailboxes", lambda: _mailboxes(material, about)) or {}

@@ -12,7 +12,7 @@ from wizard.trace.copies import Copies, Stay
 from wizard.trace.evidence import SHOWN, hop_of, log_line, with_traceback
 from wizard.trace.material import Material
 from wizard.trace.model import Hop, Recipients, State, Trace, shown, worst
-from wizard.trace.stragglers import PATIENCE, Stragglers, rank, why
+from wizard.trace.stragglers import PATIENCE, POSTFIX_STOPPED, Stragglers, halted, rank, why
 from wizard.trace.verdicts import Said
 
 GRACE = 10.0
@@ -81,7 +81,8 @@ class _Judge:
         at = max((each.line.at for each in sent), default=None)
         took = max((each.delay or 0.0 for each in sent), default=None)
         state = worst(*(each.state for each in stragglers))
-        return hop_of("lmtp", state, says, lines, at, took, self.copies.to_mailman[0].leg.queue_id, count)
+        where = self.copies.to_mailman[0].leg.queue_id
+        return hop_of("lmtp", state, says, lines, at, took, where, count, halted=halted(stragglers))
 
     def mailman(self, before: Hop) -> Hop:
         said, material = self.said, self.material
@@ -117,6 +118,7 @@ class _Judge:
             at=at,
             seconds=_between(before.at, at),
             queue_id=shown(str(kept[0].path)) if kept else None,
+            halted=self._halted(waiting) and all(state is not State.PENDING for state, _ in found),
         )
 
     def outbound(self, before: Hop) -> Hop:
@@ -133,7 +135,8 @@ class _Judge:
             took = sum(each.seconds for each in said.sendings) if said.sendings else None
             state = worst(*(self._waits(file) for file in waiting))
             where = str(waiting[0].path) if waiting else None
-            return hop_of("outbound", state, "; ".join(parts), lines, at, took, where)
+            halts = self._halted(waiting)
+            return hop_of("outbound", state, "; ".join(parts), lines, at, took, where, halted=halts)
         if self.copies.leaving:
             return hop_of("outbound", State.PASSED, "Postfix has it from Mailman", at=self.copies.leaving[0].at)
         posted = [each for each in said.verdicts if each.kind in {"accepted", "approved", "owner"}]
@@ -190,7 +193,7 @@ class _Judge:
         took = max((each.delay or 0.0 for each in sent), default=None)
         where = next((stay.leg.queue_id for stay in self.copies.to_boxes if not stay.is_sent), None)
         where = where or next((stay.leg.queue_id for stay in self.copies.to_boxes), None)
-        return hop_of("mailbox", state, says, [*lines, *bad], at, took, where, count)
+        return hop_of("mailbox", state, says, [*lines, *bad], at, took, where, count, halted=halted(stragglers))
 
     # Their parts.
 
@@ -233,21 +236,29 @@ class _Judge:
 
     def _waits(self, file: QueueFile) -> State:
         late = self.material.age(file.queued) > PATIENCE or file.queue == "retry"
-        return State.STUCK if late or not self._works(file.queue) else State.PENDING
+        return State.STUCK if late or self._idle(file.queue) else State.PENDING
 
     def _where(self, file: QueueFile) -> str:
-        dead = "" if self._works(file.queue) else f"; Mailman's {file.queue} runner does not work"
-        return f"waits in Mailman's queue {file.queue}: {file.path}{dead}"
+        idle = self._idle(file.queue)
+        return f"waits in Mailman's queue {file.queue}: {file.path}" + (f"; {idle}" if idle else "")
 
-    def _works(self, runner: str) -> bool:
-        return self.material.runners is None or runner in self.material.runners
+    def _halted(self, waiting: Sequence[QueueFile]) -> bool:
+        return bool(waiting) and all(self._idle(file.queue) for file in waiting)
+
+    def _idle(self, queue: str) -> str:
+        """Say who of those who must move what is in a queue of Mailman's does not work; nothing if all do."""
+        if self.material.runners is not None and queue not in self.material.runners:
+            return f"Mailman's {queue} runner does not work"
+        return POSTFIX_STOPPED if queue in SENDING and self.material.delivers is False else ""
 
     def _untold(self) -> Hop:
         """Say that it came in and that nobody has tried to deliver it."""
         leg = self.copies.untried()[0]
-        late = self.material.age(leg.at) > PATIENCE
-        says = "Postfix has not tried to deliver it yet"
-        return hop_of("lmtp", State.STUCK if late else State.PENDING, says, leg.lines[-1:], queue_id=leg.queue_id)
+        stopped = self.material.delivers is False
+        late = stopped or self.material.age(leg.at) > PATIENCE
+        says = "Postfix has not tried to deliver it yet" + (f"; {POSTFIX_STOPPED}" if stopped else "")
+        state = State.STUCK if late else State.PENDING
+        return hop_of("lmtp", state, says, leg.lines[-1:], queue_id=leg.queue_id, halted=stopped)
 
 
 def _because(why: str) -> str:

@@ -66,6 +66,8 @@ class Material:
     addresses: Addresses = Addresses()
     runners: frozenset[str] | None = None
     """The names of the runners that are at work; None if it was not looked."""
+    delivers: bool | None = None
+    """Whether Postfix runs; None if it was not looked."""
     mailboxes: Mapping[str, bool] = field(default_factory=dict)
     """Whether it is in a local recipient's mailbox, by address; those that were not looked into are missing."""
     probe: bool = False

@@ -49,6 +49,8 @@ class Straggler:
     address: str
     state: State
     reason: str
+    halted: bool = False
+    """Whether it is stuck because whoever must move it does not work."""
 
     def data(self) -> dict[str, object]:
         """Return it as the command line's JSON has it."""
@@ -88,6 +90,8 @@ class Hop:
     queue_id: str | None = None
     """Postfix's queue id, or the path of Mailman's queue file."""
     recipients: Recipients | None = None
+    halted: bool = False
+    """Whether it is stuck here because whoever must move it does not work."""
 
     def data(self) -> dict[str, object]:
         """Return it as the command line's JSON has it."""
@@ -123,7 +127,7 @@ class Trace:
     @property
     def final(self) -> bool:
         """Whether nothing changes any more without somebody doing something."""
-        waiting = {State.PENDING, State.STUCK} & {hop.state for hop in self.hops}
+        waiting = any(hop.state in {State.PENDING, State.STUCK} and not hop.halted for hop in self.hops)
         return not waiting and any(hop.state is not State.NOT_REACHED for hop in self.hops)
 
     def hop(self, name: Name) -> Hop:

@@ -11,6 +11,7 @@ from wizard.trace.verdicts import Said
 
 PATIENCE = 60.0
 """Seconds after which what waits is stuck; every runner and Postfix's queue manager look at once."""
+POSTFIX_STOPPED = "Postfix does not run"
 _RANKS = (State.LOST, State.STUCK, State.PENDING, State.NOT_REACHED, State.PASSED)
 
 
@@ -33,11 +34,18 @@ class Stragglers:
             return _straggler(stay.address, State.LOST, f"{delivery.status}: {delivery.reason}")
         if delivery is not None and stay.leg.removed:
             return _straggler(stay.address, State.LOST, f"removed from Postfix's queue; before that: {stay.waits}")
-        gone = runner is not None and self._material.runners is not None and runner not in self._material.runners
+        idle = self._idle(runner)
         queue = stay.leg.queued.queue_name if stay.leg.queued else ""
         late = delivery is not None or queue == "hold" or self._material.age(stay.leg.at) > PATIENCE
-        reason = f"{stay.waits}; Mailman's {runner} runner does not work" if gone else stay.waits or ""
-        return _straggler(stay.address, State.STUCK if late or gone else State.PENDING, reason)
+        reason = f"{stay.waits}; {idle}" if idle else stay.waits or ""
+        return _straggler(stay.address, State.STUCK if late or idle else State.PENDING, reason, halted=bool(idle))
+
+    def _idle(self, runner: str | None = None) -> str:
+        """Say who of those who must move what Postfix has does not work; nothing if all do."""
+        if self._material.delivers is False:
+            return POSTFIX_STOPPED
+        gone = runner is not None and self._material.runners is not None and runner not in self._material.runners
+        return f"Mailman's {runner} runner does not work" if gone else ""
 
     def refused(self) -> Iterator[Straggler]:
         """Those whom Postfix refused to Mailman."""
@@ -57,10 +65,12 @@ class Stragglers:
             if leg.removed:
                 reason, state = f"{leg.queue_id} was removed from Postfix's queue without a delivery", State.LOST
             else:
-                late = self._material.age(leg.at) > PATIENCE
+                late = self._material.age(leg.at) > PATIENCE or bool(self._idle())
                 reason, state = f"{leg.queue_id}: not tried yet", State.STUCK if late else State.PENDING
+                reason += f"; {self._idle()}" if self._idle() else ""
             for _ in range(left):
-                yield _straggler("(not named in the log)", state, reason)
+                halted = state is State.STUCK and bool(self._idle())
+                yield _straggler("(not named in the log)", state, reason, halted=halted)
 
     def missing(self) -> list[Straggler]:
         """A probe's recipients whom Postfix says it reached, and whose mailbox does not have it."""
@@ -89,5 +99,12 @@ def rank(state: State) -> int:
     return _RANKS.index(state)
 
 
-def _straggler(address: str, state: State, reason: str) -> Straggler:
-    return Straggler(shown(address), state, shown(reason))
+def halted(stragglers: Sequence[Straggler]) -> bool:
+    """Whether none of them can be reached before somebody works who does not."""
+    return any(each.halted for each in stragglers) and all(
+        each.halted or each.state is State.LOST for each in stragglers
+    )
+
+
+def _straggler(address: str, state: State, reason: str, *, halted: bool = False) -> Straggler:
+    return Straggler(shown(address), state, shown(reason), halted)

@@ -153,6 +153,34 @@ class TestQueues:
         found = self.stopped("out", 1, accepted=True, runners=RUNNERS - {"out"})
         assert found == {**HANDED, "mailman": "passed", "outbound": "stuck"}
 
+    @pytest.mark.parametrize("queue", ["in", "pipeline", "out"])
+    def test_nothing_changes_any_more_while_its_runner_does_not_work(self, queue: str) -> None:
+        base, file = material("all-1"), queue_file(queue, NOW)
+        coming = tuple(line for line in base.postfix if line.queue_id == base.postfix[0].queue_id)
+        waits = replace(base, postfix=coming, files=(file,), mailman=base.mailman[: queue == "out"])
+        assert not judge(waits).final
+        found = judge(replace(waits, runners=RUNNERS - {queue}))
+        assert found.final
+        assert found.stopped_at is not None
+        assert found.stopped_at.state is State.STUCK
+
+    def test_nor_while_postfix_does_not_run(self) -> None:
+        base, file = material("all-1"), queue_file("out", NOW)
+        coming = tuple(line for line in base.postfix if line.queue_id == base.postfix[0].queue_id)
+        waits = replace(base, postfix=coming, files=(file,), mailman=base.mailman[:1])
+        assert not judge(replace(waits, delivers=True)).final
+        found = judge(replace(waits, delivers=False))
+        assert found.final
+        assert "Postfix does not run" in found.hop("outbound").evidence[0]
+        queued = judge(replace(base, postfix=coming[:3], mailman=(), delivers=False))
+        assert queued.final
+        assert queued.hop("lmtp").state is State.STUCK
+
+    def test_a_moderator_or_a_later_attempt_may_still_change_it(self) -> None:
+        assert not traced("held-1").final
+        assert not traced("refused-1").final
+        assert traced("refused-1", runners=RUNNERS - {"lmtp"}).final
+
     @pytest.mark.parametrize(("queue", "hop"), [("pipeline", "mailman"), ("out", "outbound")])
     def test_the_runner_that_it_waits_for_is_named(self, queue: str, hop: str) -> None:
         base, file = material("all-1"), queue_file(queue, NOW)
