@@ -110,7 +110,7 @@ class Request:
             return True if done() else None
 
         watched = [path for person in self._people for path in person.mailbox.watched]
-        proof.patiently(self._scene, look, lambda: self._missing(must), watched)
+        proof.patiently(self._scene, look, lambda: self._missing(must), watched, self._sent.values)
         unasked = [person.address for person in self._people if person.address not in self._confirmed]
         if self._policy in CONFIRMED and unasked:
             raise CheckFailedError(f"{self._command} took effect without a confirmation: {', '.join(unasked)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from wizard.mail.message import ProbeMessage
 from wizard.mailman.rest import RestError
 from wizard.probes.accounts import Subscriber
 from wizard.scene import Scene
-from wizard.stages.vain import InVainError, Vain
+from wizard.stages.vain import InVainError, Messages, Vain
 from wizard.trace import journey
 
 LOOPBACK = "127.0.0.1"
@@ -104,7 +105,9 @@ def arrived(
         scene.emit("probe.arrived", message_id=message.message_id, address=address, seconds=seconds, of=len(people))
 
     try:
-        found = arrivals(mailboxes, wanted, limit=scene.limit, want=want, meanwhile=Vain(scene), arrived=tell)
+        found = arrivals(
+            mailboxes, wanted, limit=scene.limit, want=want, meanwhile=Vain(scene, lambda: (message,)), arrived=tell
+        )
     except InVainError as vain:
         said = f"{what} did not come to {len(people)} mailbox(es)"
         raise _given_up(vain, said, *last_seen(scene, message)) from None
@@ -118,7 +121,7 @@ def arrived(
 
 
 def _given_up(vain: InVainError, *evidence: str) -> CheckFailedError:
-    said = f"waiting ended after {vain.seconds:.1f} s, in vain: {vain.diagnosis.title}"
+    said = f"waiting ended after {vain.seconds:.1f} s, in vain: {vain}"
     return CheckFailedError(*evidence[:1], said, *evidence[1:], diagnosis=vain.diagnosis)
 
 
@@ -154,14 +157,22 @@ def seen(
     """
     scene.waits(what)
     return patiently(
-        scene, look, lambda: (f"{what}: not seen (limit {scene.limit:g} s)", *last_seen(scene, message)), paths
+        scene,
+        look,
+        lambda: (f"{what}: not seen (limit {scene.limit:g} s)", *last_seen(scene, message)),
+        paths,
+        lambda: (message,),
     )
 
 
 def patiently(
-    scene: Scene, look: Callable[[], T | None], failure: Callable[[], Sequence[str]], paths: Iterable[Path] = ()
+    scene: Scene,
+    look: Callable[[], T | None],
+    failure: Callable[[], Sequence[str]],
+    paths: Iterable[Path] = (),
+    messages: Messages = tuple,
 ) -> T:
-    """Wait for something that Mailman is asked about again and again.
+    """Wait for something that Mailman is asked about again and again, and that some messages bring about.
 
     Mailman answers 500 where what it lists is taken away under its hands (a request that is just being confirmed);
     such an answer is "not yet". One that lasts is told with the failure.
@@ -170,7 +181,7 @@ def patiently(
         CheckFailedError: it was not seen at the limit, with the evidence that `failure` gives then.
     """
     refused: list[str] = []
-    vain = Vain(scene)
+    vain = Vain(scene, messages)
 
     def tolerant() -> T | None:
         found = None
@@ -181,7 +192,14 @@ def patiently(
         else:
             refused.clear()
         if found is None:
-            vain()
+            try:
+                vain()
+            except InVainError as ended:
+                # It may have come between the two looks: a message's end may be the very thing.
+                with suppress(RestError):
+                    found = look() if ended.diagnosis is None else None
+                if found is None:
+                    raise
         return found
 
     try:

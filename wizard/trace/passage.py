@@ -19,6 +19,7 @@ from wizard.mailman import cfg
 from wizard.mailman.cfg import LMTP_MAP
 from wizard.site import Site
 from wizard.trace import gather, legs
+from wizard.trace.ending import ending
 from wizard.trace.judge import judge
 from wizard.trace.material import Addresses, Material
 from wizard.trace.model import HOPS, Hop, State, shown
@@ -44,6 +45,8 @@ class Passages:
     _known: dict[str, dict[str, Hop]] = field(default_factory=dict)
     """Of each message that has not come to its end, the hops as they were told."""
     _next: float = 0.0
+    _ended: dict[str, str] = field(default_factory=dict)
+    """How messages ended, by message-id."""
 
     def sent(self, message: ProbeMessage) -> None:
         """Follow one message from now on."""
@@ -63,7 +66,13 @@ class Passages:
         with suppress(WizardError, UnseenError, OSError):
             for material in self._materials():
                 self._tell(material)
+                if ended := ending(material):
+                    self._ended[material.message_id] = ended
         self._next = time.monotonic() + EVERY
+
+    def ended(self, message: ProbeMessage) -> str | None:
+        """Say how the logs have ended a message; None while it may still arrive."""
+        return self._ended.get(message.message_id)
 
     def _materials(self) -> Iterator[Material]:
         config = cfg.read(self.host)
