@@ -6,12 +6,13 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost, Recorder, check, engine, stage
 from wizard import causes
-from wizard.causes import CAUSES, Cause, Found, Ground, mailman, shunt, texts
+from wizard.causes import CAUSES, Cause, Found, Ground, lists, mailman, shunt, texts
 from wizard.check import Findings
 from wizard.diagnosis import CATALOGUE, Diagnosis
 from wizard.errors import UnseenError
@@ -19,6 +20,7 @@ from wizard.facts import mailman_log, postfix_log
 from wizard.host import Listener, Process
 from wizard.logs import Logs
 from wizard.mailman.cfg import Config
+from wizard.mailman.lists import SiteList
 from wizard.scene import Scene
 
 OTHER = Process(99, 1, "nc", ("nc", "-l", "25"), "root", "sleeping", 0.0, 0.0)
@@ -198,6 +200,35 @@ def test_a_shunted_probe_is_told_with_what_threw_it(tmp_path: Path) -> None:
 def test_a_template_that_cannot_be_read_is_told_from_other_exceptions(tmp_path: Path) -> None:
     frame = '  File "/usr/lib/python3/dist-packages/mailman/model/template.py", line 176, in get'
     assert shown(tmp_path, frame, "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xe9") == ["MW407"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "probe", "settings", "expected"),
+    [
+        ("s1", "l1", {}, ["MW408"]),
+        ("x", "l1", {}, []),
+        ("s1", "l2", {}, []),
+        ("s1", "l1", {"emergency": True}, ["MW403"]),
+        ("s1", "l1", {"default_member_action": "hold"}, ["MW404"]),
+    ],
+    ids=["a subscriber", "a stranger", "another run's list", "emergency", "moderated members"],
+)
+def test_what_a_rule_holds_is_told_where_no_other_code_tells_it(
+    tmp_path: Path, sender: str, probe: str, settings: dict[str, object], expected: list[str]
+) -> None:
+    ground = Ground(scene(tmp_path, 4, MemoryHost(commands={"useradd": lambda _: ""})))
+    token = ground.token if probe == "l1" else "mwz_ffffffff"
+    said = (
+        f"Nov 22 10:59:37 2026 (7) HOLD: {token}_l1@local.edu post from {ground.token}_{sender}@local.edu held, "
+        f"message-id=<{ground.token}.9@local.edu>: Message has more than 1 recipients"
+    )
+    there = SimpleNamespace(settings={"emergency": False, "default_member_action": "defer", **settings})
+    listed = SiteList(ground.site.lists[0], "reading-group@local.edu", there)
+    vars(ground).update(mailman_lines=mailman_log.parse([said]), lists=(listed,))
+    wanted = [cause for cause in lists.LISTS if cause.code in {"MW403", "MW404", "MW504", "MW408"}]
+    found = list(causes.found(ground, wanted))
+    assert [each.code for each in found] == expected
+    assert all("reading-group@local.edu" in each.cause for each in found)
 
 
 def shown(root: Path, *rest: str) -> list[str]:

@@ -16,6 +16,9 @@ from wizard.mailman.lists import KEEPING
 from wizard.site import SUBADDRESSES
 from wizard.trace import verdicts
 
+_PROBE = re.compile(r"(?P<token>\w+)_l(?P<number>\d{1,4})@.*")
+"""A probe list's address; its number is that of the list whose settings it has, see `wizard.probes.bench`."""
+
 
 def no_route(ground: Ground) -> Found | None:
     """transport_maps leads a list elsewhere than to Mailman, or nowhere."""
@@ -139,6 +142,21 @@ def too_big(ground: Ground) -> Found | None:
     return None
 
 
+def held_by_rule(ground: Ground) -> Found | None:
+    """A list holds what a subscriber posts, by a rule that no other code tells of."""
+    stranger = f" post from {ground.scene.bench.outsider.address} held, "  # held as any stranger's post is
+    for line in ground.mailman_lines:
+        held = verdicts.holding(line)
+        probe = _PROBE.fullmatch(held.mailing_list or "") if held else None
+        if held is None or probe is None or probe["token"] != ground.token or stranger in line.text:
+            continue
+        if any(known(ground) for known in (emergency, members_held, too_big)):
+            return None
+        address = ground.site.list_address(ground.site.lists[int(probe["number"]) - 1])
+        return Found({"address": address, "rule": held.why}, (line.text,))
+    return None
+
+
 def delivery_off(ground: Ground) -> Found | None:
     """A subscriber whom the admin named has delivery switched off in Mailman."""
     for person in ground.scene.bench.subscribers:
@@ -179,6 +197,7 @@ LISTS: tuple[Cause, ...] = (
     Cause("MW403", emergency),
     Cause("MW404", members_held),
     Cause("MW504", too_big),
+    Cause("MW408", held_by_rule, stands=False),
     Cause("MW505", delivery_off),
 )
 OUT: tuple[Cause, ...] = (Cause("MW405", refused),)

@@ -111,6 +111,18 @@ ENTRIES: tuple[Entry, ...] = (
         "off what was shunted.",
         ("tail -n 50 /var/log/mailman3/mailman.log", "find /var/lib/mailman3/templates -type f"),
     ),
+    Entry(
+        "MW408",
+        "A rule of a list holds what members post",
+        "{address} holds posts for its moderator by this rule: {rule}.",
+        "Change the setting that the rule stands on if that is not meant: max_num_recipients, administrivia, "
+        "require_explicit_destination, the header matches …; or let the moderator look at such posts.",
+        (
+            "grep HOLD: /var/log/mailman3/mailman.log",
+            "curl -u restadmin http://{rest}/3.1/lists/{address}/config",
+            "curl -u restadmin http://{rest}/3.1/lists/{address}/header-matches",
+        ),
+    ),
     unknown(5, "broadcast"),
     Entry(
         "MW504",

@@ -92,6 +92,15 @@ FAULTS: tuple[Fault, ...] = (
         "MW404",
     ),
     Fault(
+        "recipients-limit",
+        "The list holds posts to as few as one recipient.",
+        setting("max_num_recipients", "1"),
+        4,
+        "subscription.silence-after-leave",
+        "MW408",
+        by_hand=setting("max_num_recipients", "10"),
+    ),
+    Fault(
         "size-limit",
         "The list holds posts of more than one kilobyte.",
         setting("max_message_size", "1"),

@@ -115,6 +115,12 @@ def read(lines: Iterable[LogLine], message_id: str) -> Said:
     )
 
 
+def holding(line: LogLine) -> Verdict | None:
+    """Read which list holds a message for its moderator, and by which rules, if the line says so."""
+    match = _HOLD.fullmatch(line.text)
+    return Verdict("held", match["why"], line, match["list"]) if match else None
+
+
 def refusal(line: LogLine) -> Refusal | None:
     """Read what Postfix answered to Mailman about one recipient, if the line says that it refused."""
     match = _REFUSED.match(line.text)
