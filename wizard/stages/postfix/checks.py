@@ -105,6 +105,7 @@ def sendmail(scene: Scene) -> Evidence:
             conversation.sendmail(scene.host, message.sender, [message.recipient], message.raw, limit=limit)
         except CommandError as error:
             raise CheckFailedError(f"sendmail did not take the message: {error}") from error
+        scene.passages.sent(message)
         return "taken by sendmail"
 
     return tuple(_deliveries(scene, hand))
