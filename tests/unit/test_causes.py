@@ -81,6 +81,24 @@ def test_listeners_that_inet_interfaces_does_not_keep_away(tmp_path: Path, liste
 
 
 @pytest.mark.parametrize(
+    ("line", "listening", "expected"),
+    [
+        ("smtp unix - - y - - smtp", (), True),
+        ("smtp unix - - y - - smtp", (Listener("127.0.0.1", 25, OTHER.pid),), False),
+        ("smtp inet n - y - - smtpd", (), False),
+        ("127.0.0.1:25 inet n - y - 1 postscreen", (), False),
+        ("", (), False),
+    ],
+    ids=["none", "somebody else's port", "smtp", "an address", "unreadable"],
+)
+def test_a_master_cf_without_a_service_on_port_25(
+    tmp_path: Path, line: str, listening: tuple[Listener, ...], *, expected: bool
+) -> None:
+    host = MemoryHost(running=(MASTER, OTHER), listening=listening, commands={"postconf": lambda _: f"{line}\n"})
+    assert ("MW116" in codes(causes.told(scene(tmp_path, host=host), None, LIMIT))) is expected
+
+
+@pytest.mark.parametrize(
     ("told", "full"),
     [("9000000 4096 500 400", False), ("9000000 4096 0 0", False), ("9000000 4096 500 0", True), ("9 4096 5 4", True)],
     ids=["room", "btrfs", "no inodes", "no room"],

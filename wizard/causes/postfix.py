@@ -16,6 +16,8 @@ LOOPBACK = frozenset({"127.0.0.1", "0.0.0.0", "::"})  # noqa: S104 (compared wit
 HERE = frozenset({"all", "loopback-only", "127.0.0.1", "localhost"})
 """Entries of inet_interfaces of which one lets it listen there."""
 MAIN_CF = Path("/etc/postfix/main.cf")
+SMTP = "smtp/inet"
+"""Postfix's port in master.cf."""
 RESERVE = 1.5
 """smtpd(8) takes no mail while the queue's file system has less than this many times message_size_limit free."""
 USERS = re.compile(r"(?:proxy:)?unix:passwd\.byname")
@@ -57,6 +59,17 @@ def stopped(ground: Ground) -> Found | None:
     if ground.postfix_masters or port_taken(ground):
         return None
     return Found({}, ("no process of the name master from /usr/lib/postfix",))
+
+
+def no_service(ground: Ground) -> Found | None:
+    """The master lives and nobody listens on its port, because master.cf has no service there."""
+    if not ground.postfix_masters or ground.on(ground.site.smtp_port):
+        return None
+    there = postconf.services(ground.host)
+    if not there or any(service.place == SMTP for service in there):
+        return None
+    places = ", ".join(service.place for service in there if service.kind == "inet") or "nothing"
+    return Found({"port": str(ground.site.smtp_port)}, (f"master.cf listens on the network for {places}",))
 
 
 def no_loopback(ground: Ground) -> Found | None:
@@ -157,6 +170,7 @@ def changed(ground: Ground) -> Found | None:
 CAUSES: tuple[Cause, ...] = (
     Cause("MW103", port_taken),
     Cause("MW102", stopped),
+    Cause("MW116", no_service),
     Cause("MW107", no_loopback),
     Cause("MW109", queue_full),
     Cause("MW101", two_classes),

@@ -122,4 +122,12 @@ ENTRIES: tuple[Entry, ...] = (
         ("ls -l {path}*", "runuser -u list -- mailman aliases"),
         fixable=True,
     ),
+    Entry(
+        "MW116",
+        "master.cf has no service on Postfix's port",
+        "master.cf has no line for smtp (port {port}), or a commented-out one: Postfix runs and takes no mail.",
+        "Put the line 'smtp inet n - y - - smtpd' back into master.cf, then stop and start Postfix.",
+        ("postconf -M smtp/inet", "grep -n '^#*smtp .*inet' /etc/postfix/master.cf", "ss -ltnp 'sport = :{port}'"),
+        fixable=True,
+    ),
 )

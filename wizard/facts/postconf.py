@@ -37,6 +37,12 @@ class Service:
         """The program alone."""
         return self.command.split(maxsplit=1)[0]
 
+    @property
+    def place(self) -> str:
+        """Where it listens, by the port's name: ``25``, ``127.0.0.1:smtp`` and ``[::1]:25`` are all ``smtp/inet``."""
+        port = self.name.rpartition(":")[2]
+        return f"{'smtp' if port == '25' else port}/{self.kind}"
+
 
 def parse_settings(text: str) -> dict[str, str]:
     """Parse the ``name = value`` lines of ``postconf``, ``-d``, ``-n`` and ``-x``.

@@ -52,6 +52,14 @@ FAULTS: tuple[Fault, ...] = (
         clears="ip address del 198.51.100.80/32 dev lo",
     ),
     Fault(
+        "smtp-service-missing",
+        "The line of port 25 in master.cf is a comment.",
+        "sed -i 's/^smtp  *inet /#&/' /etc/postfix/master.cf\npostfix stop\npostfix start",
+        1,
+        "postfix.listening",
+        "MW116",
+    ),
+    Fault(
         "mailboxes-closed",
         "The directory of the mailboxes cannot be written to.",
         "mount --bind /var/mail /var/mail\nmount -o remount,ro,bind /var/mail",

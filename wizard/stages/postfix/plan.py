@@ -141,7 +141,7 @@ def _recipients(site: Site) -> Callable[[str], str]:
 
 def missing_services(host: Host) -> dict[str, str]:
     """Tell the lines that master.cf needs and does not have, by service."""
-    there = {f"{_port(service.name)}/{service.kind}" for service in postconf.services(host)}
+    there = {service.place for service in postconf.services(host)}
     return {name: line for name, line in (SMTP_SERVICE, POSTLOG_SERVICE) if name not in there}
 
 
@@ -153,12 +153,6 @@ def _master(host: Host) -> tuple[File, ...]:
     why = tuple(Why(name, "the service is missing in master.cf") for name in missing)
     content = staging.edited_master(host, missing)
     return (File(NUMBER, path, host.read(path), content, 0o644, "root", "root", why),)
-
-
-def _port(name: str) -> str:
-    """Tell a service by its port's name: ``25``, ``127.0.0.1:smtp`` and ``[::1]:25`` are all smtp's (master(5))."""
-    port = name.rpartition(":")[2]
-    return "smtp" if port == "25" else port
 
 
 def _aliases(host: Host) -> tuple[Change, ...]:
