@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeVar
 
-from wizard.causes import lists, mailman, postfix, shunt, tables, texts
+from wizard.causes import lists, mailman, postfix, shunt, startup, tables, texts
 from wizard.causes.ground import Ground
 from wizard.causes.model import Cause, Found
 from wizard.check import Findings
@@ -27,6 +27,7 @@ __all__ = ["CAUSES", "Cause", "Found", "Ground", "found", "standing", "told"]
 
 CAUSES: tuple[Cause, ...] = (
     *postfix.CAUSES,
+    *startup.CAUSES,
     *tables.CAUSES,
     *mailman.CONFIGURATION,
     *lists.WAY,

@@ -130,4 +130,11 @@ ENTRIES: tuple[Entry, ...] = (
         ("postconf -M smtp/inet", "grep -n '^#*smtp .*inet' /etc/postfix/master.cf", "ss -ltnp 'sport = :{port}'"),
         fixable=True,
     ),
+    Entry(
+        "MW117",
+        "A daemon of Postfix's dies at its start",
+        "Postfix's {daemon} says '{said}' and ends, and master starts it once a minute only, in vain.",
+        "Mend the setting that it names ('postconf -n' and 'postconf -P' list all), then 'postfix reload'.",
+        ("postconf -n", "postconf -P", "tail -n 20 /var/log/mail.log"),
+    ),
 )

@@ -60,6 +60,15 @@ FAULTS: tuple[Fault, ...] = (
         "MW116",
     ),
     Fault(
+        "value-fatal",
+        "A value of main.cf lets smtpd die at its start.",
+        main_cf("smtpd_helo_required=maybe"),
+        1,
+        "postfix.listening",
+        "MW117",
+        by_hand=f"postconf -X smtpd_helo_required\n{RELOAD}",
+    ),
+    Fault(
         "mailboxes-closed",
         "The directory of the mailboxes cannot be written to.",
         "mount --bind /var/mail /var/mail\nmount -o remount,ro,bind /var/mail",

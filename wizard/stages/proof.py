@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -210,6 +212,27 @@ def patiently(
         raise _given_up(error, *failure(), *refused) from None
     scene.passages.look(now=True)
     return found
+
+
+def answered(scene: Scene, ask: Callable[[], T], failure: Callable[[], str]) -> T:
+    """Ask something that may take its time, and see meanwhile whether that is in vain.
+
+    Raises:
+        CheckFailedError: there was no answer at the limit, or a cause why there will be none.
+        Exception: what `ask` raised.
+    """
+    answer: Future[T] = Future()
+
+    def wait_for() -> None:
+        try:
+            answer.set_result(ask())
+        except Exception as error:  # noqa: BLE001 (it is raised below, where the answer is taken)
+            answer.set_exception(error)
+
+    # What is asked has a limit of its own, so the thread ends too.
+    threading.Thread(target=wait_for, daemon=True, name="asking").start()
+    patiently(scene, lambda: answer.done() or None, lambda: (failure(),))
+    return answer.result()
 
 
 def waited(scene: Scene, look: Callable[[], T | None], what: Callable[[], str]) -> T:

@@ -86,9 +86,13 @@ def listening(scene: Scene) -> Evidence:
 
 def _banner(scene: Scene) -> str:
     try:
-        return str(conversation.greet(proof.smtp(scene), limit=proof.talk_limit(scene)).banner)
+        limit = proof.talk_limit(scene)
+        greeted = proof.answered(
+            scene, lambda: conversation.greet(proof.smtp(scene), limit=limit), lambda: f"no greeting within {limit:g} s"
+        )
     except ConversationError as error:
         raise CheckFailedError(f"no greeting: {error}") from error
+    return str(greeted.banner)
 
 
 def local_delivery(scene: Scene) -> Evidence:
