@@ -166,10 +166,11 @@ def addresses(host: Host, table: Path) -> Addresses:
 def _held(config: Config, lists: Iterable[str], message_id: str) -> frozenset[str] | None:
     found = set()
     client = rest.connect(config) if lists else None
+    spellings = spelling.both(message_id)
     for address in lists:
         model = rest.find_list(client, address)
         with rest.said():
-            if model is not None and any(str(each.message_id) == message_id for each in model.held):
+            if model is not None and any(str(each.message_id) in spellings for each in model.held):
                 found.add(address)
     return frozenset(found)
 

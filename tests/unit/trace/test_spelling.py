@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.unit.trace.recorded import identity, material, recording, states
 from tests.unit.trace.test_gather import HOST, SINCE
 from wizard.facts.postfix_log import FileLog
+from wizard.mailman import rest
+from wizard.mailman.cfg import Config
 from wizard.trace import gather, search, spelling
 from wizard.trace.judge import judge
 
@@ -53,6 +56,16 @@ def test_its_way_is_the_same(tmp_path: Path, name: str) -> None:
 )
 def test_what_names_it(text: str, is_named: bool) -> None:  # noqa: FBT001 (a table's column)
     assert spelling.named(text, "<a@b>") is is_named
+
+
+@pytest.mark.parametrize("message_id", ["<a@b>", "a@b"])
+def test_it_is_held_as_long_as_mailman_has_it(monkeypatch: pytest.MonkeyPatch, message_id: str) -> None:
+    model = SimpleNamespace(held=[SimpleNamespace(message_id=message_id)])
+    monkeypatch.setattr(rest, "connect", lambda *_, **__: None)
+    monkeypatch.setattr(rest, "find_list", lambda *_: model)
+    config = Config("", {})
+    assert gather._held(config, ["l@b"], "<a@b>") == {"l@b"}  # noqa: SLF001 (REST is asked nowhere else)
+    assert gather._held(config, ["l@b"], "<c@b>") == frozenset()  # noqa: SLF001
 
 
 LONG = "x" * 299 + "@b"
