@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost, Recorder, check, engine, stage
 from wizard import causes
-from wizard.causes import CAUSES, Cause, Found, Ground, lists, mailman, shunt, texts
+from wizard.causes import CAUSES, Cause, Found, Ground, lists, mailman, shunt, tables, texts
 from wizard.check import Findings
 from wizard.diagnosis import CATALOGUE, Diagnosis
 from wizard.errors import UnseenError
@@ -113,6 +113,21 @@ def test_a_full_queue_is_told_from_a_file_system_without_inodes(tmp_path: Path, 
         },
     )
     assert ("MW109" in codes(causes.told(scene(tmp_path, host=host), None, LIMIT))) is full
+
+
+@pytest.mark.parametrize("database", ["hash:/etc/aliases", ""])
+def test_a_map_of_aliases_is_named_by_the_parameter_that_delivery_reads(tmp_path: Path, database: str) -> None:
+    def postmap(_argv: tuple[str, ...]) -> str:
+        raise OSError("postmap: fatal: open database /etc/aliases.db: No such file or directory")
+
+    said = f"alias_database = {database}\nalias_maps = hash:/etc/aliases\n"
+    host = MemoryHost(
+        commands={"postconf": lambda argv: "hash\n" if "-m" in argv else said, "postmap": postmap},
+    )
+    host.files[Path("/etc/aliases")] = Kept(b"root: ann\n")
+    (found,) = causes.found(Ground(scene(tmp_path, host=host)), [Cause("MW111", tables.unreadable)])
+    assert found.cause.startswith("alias_maps names hash:/etc/aliases")
+    assert found.fixable is bool(database)
 
 
 def test_causes_of_later_stages_are_not_looked_for(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from wizard.facts import address_class, maps, postconf, rewriting
 from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP
 from wizard.site import SUBADDRESSES
 
-NAMES = re.compile(r".*(?:_maps|_domains)|mydestination|alias_database|mynetworks")
-"""The parameters of which entries may be tables (postconf(5))."""
+NAMES = re.compile(r".*(?:_maps|_domains)|mydestination|mynetworks")
+"""The parameters of which entries may be tables that mail needs (postconf(5)); only newaliases reads alias_database."""
 TABLE = re.compile(r"(?:proxy:)?(?P<kind>[a-z][a-z0-9_]*):(?P<name>.+)", re.DOTALL)
 KEY = "postmaster"
 
@@ -58,8 +58,15 @@ def unreadable(ground: Ground) -> Found | None:
         try:
             maps.lookups(ground.host, table, (KEY,), limit=LOOKUP_LIMIT)
         except CommandError as error:
-            return Found({"table": table, "parameter": name}, (str(error),), fixable=_mailmans(table))
+            fixable = _mailmans(table) or _newaliases_makes(ground, table)
+            return Found({"table": table, "parameter": name}, (str(error),), fixable=fixable)
     return None
+
+
+def _newaliases_makes(ground: Ground, table: str) -> bool:
+    """Tell whether a table is one of the aliases' that is not compiled, which stage 1 has done."""
+    bare = table.removeprefix("proxy:")
+    return bare in ground.tables("alias_database") and not maps.compiled_state(ground.host, bare).current
 
 
 def _mailmans(table: str) -> bool:
