@@ -145,7 +145,9 @@ def runner_missing(ground: Ground) -> Found | None:
         return None
     slots = ", ".join(map(str, missing))
     said = (f"{cfg.PATH} switches {name} off: [runner.{name}] start" for name in off)
-    return Found({"slots": slots}, (f"no working process for {slots}", *said))
+    halted = (f"process {each.process.pid}, {each.slot}, is stopped" for each in ground.mailman.halted)
+    why = runners.why_missing(missing, ground.mailman)
+    return Found({"slots": slots, "why": why}, (f"no working process for {slots}", *said, *halted))
 
 
 def password_differs(ground: Ground) -> Found | None:

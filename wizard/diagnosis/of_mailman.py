@@ -17,9 +17,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW202",
         "A runner of Mailman is missing",
-        "No working process fills {slots}: it crashed, and Mailman's master does not start it again, or mailman.cfg "
-        "switches it off.",
-        "Read Mailman's log for the reason, take 'start: no' out of its section of mailman.cfg, then restart Mailman.",
+        "No working process fills {slots}: {why}.",
+        "Read Mailman's log for the reason, take 'start: no' out of its section of mailman.cfg, then restart Mailman; "
+        "one that is stopped goes on with 'kill -CONT PID'.",
         (
             "ps -u list -o pid,stat,args",
             "grep -A 5 '^.runner' /etc/mailman3/mailman.cfg",
@@ -59,9 +59,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         "MW207",
-        "The REST password in mailman.cfg is not the one that is in use",
-        "Mailman refuses the password that {path} has: the file was changed after Mailman had started.",
-        "Restart Mailman; web front ends need the same password in their own configuration.",
+        "The REST user or password in mailman.cfg is not the one that is in use",
+        "Mailman refuses the user name or the password that {path} has: the file was changed after Mailman "
+        "had started.",
+        "Restart Mailman; web front ends need the same user and password in their own configuration.",
         ("ls -l {path}", "ps -u list -o pid,lstart,args"),
         fixable=True,
     ),

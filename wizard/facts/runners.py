@@ -26,6 +26,8 @@ OPTIONAL = frozenset({"nntp"})
 
 IDLE_STATES = frozenset({"stopped", "tracing-stop", "zombie", "dead"})
 """States, as psutil names them, in which a process exists and does no work."""
+HALTED_STATES = frozenset({"stopped", "tracing-stop"})
+"""Those of them from which a process can go on."""
 _RUNNER = re.compile(r"--runner=(?P<name>[^:]+):(?P<slice>[0-9]{1,6}):(?P<count>[0-9]{1,6})")
 _CAUGHT = re.compile(r"^SigCgt:\s*(?P<mask>[0-9a-f]+)$", re.MULTILINE)
 _SECTION = re.compile(r"runner\.(?P<name>.+)")
@@ -78,6 +80,11 @@ class Mailman:
     def named(self, name: str) -> tuple[Runner, ...]:
         """The runners of one name."""
         return tuple(runner for runner in self.runners if runner.name == name)
+
+    @property
+    def halted(self) -> tuple[Runner, ...]:
+        """The runners that were stopped, and can go on."""
+        return tuple(runner for runner in self.runners if runner.process.state in HALTED_STATES)
 
     def owns(self, name: str, pid: int | None) -> bool:
         """Whether a process, for instance a socket's owner, is a runner of this name or its worker."""
@@ -167,6 +174,13 @@ def missing(slots: Iterable[Slot], found: Mailman) -> tuple[Slot, ...]:
     """Tell which slots no working process fills."""
     filled = {runner.slot for runner in found.runners if runner.works}
     return tuple(slot for slot in slots if slot not in filled)
+
+
+def why_missing(slots: Iterable[Slot], found: Mailman) -> str:
+    """Say in words why no working process fills some slots."""
+    if set(slots) <= {runner.slot for runner in found.halted}:
+        return "its process was stopped (SIGSTOP, or a debugger)"
+    return "it crashed, and Mailman's master does not start it again, or mailman.cfg switches it off"
 
 
 def _read(host: Host, path: Path) -> RawConfigParser:

@@ -120,6 +120,16 @@ def test_a_runner_that_is_gone_stopped_or_dead_is_missing() -> None:
         assert len(stopped.named("out")) == 1
 
 
+def test_a_runner_that_was_stopped_is_told_from_one_that_crashed() -> None:
+    slot = Slot("out", 0, 1)
+    for state, said in (("stopped", "stopped"), ("tracing-stop", "stopped"), ("zombie", "crashed")):
+        found = runners.find(
+            replace(process, state=state) if process.pid == 171 else process for process in processes()
+        )
+        assert said in runners.why_missing((slot,), found)
+        assert "crashed" in runners.why_missing((slot, Slot("in", 7, 8)), found)
+
+
 def test_a_worker_does_not_stand_in_for_its_runner() -> None:
     found = runners.find(process for process in processes() if process.pid != 173)
     # Their parent gone, the workers cannot be told from runners by their arguments; they have a new parent.

@@ -64,7 +64,7 @@ def test_it_is_held_as_long_as_mailman_has_it(monkeypatch: pytest.MonkeyPatch, m
     monkeypatch.setattr(rest, "connect", lambda *_, **__: None)
     monkeypatch.setattr(rest, "find_list", lambda *_: model)
     config = Config("", {})
-    assert gather._held(config, ["l@b"], "<a@b>") == {"l@b"}  # noqa: SLF001 (REST is asked nowhere else)
+    assert gather._held(config, ["l@b"], "<a@b>") == frozenset({"l@b"})  # noqa: SLF001 (REST is asked nowhere else)
     assert gather._held(config, ["l@b"], "<c@b>") == frozenset()  # noqa: SLF001
 
 

@@ -21,6 +21,7 @@ UNAUTHORIZED = 401
 OK = 200
 ALERT_LIMIT = 10.0
 """Seconds within which a runner that polls must be seen to do so."""
+ASLEEP = "its process is there and does not wake up to look at its queue"
 LONGEST_NAP = 5.0
 """Seconds of ``sleep_time`` up to which a runner is watched polling; longer ones cannot be waited for."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -113,7 +114,7 @@ def _polling(scene: Scene, conf: Mapping[tuple[str, str], str], found: Mailman) 
         return sorted({runner.slot.name for runner in before.values()})
     slots = ", ".join(str(runner.slot) for runner in waiting.values())
     said = f"{slots}: did not wake within {seconds:.0f} s"
-    raise CheckFailedError(said, diagnosis=known or diagnose("MW202", scene.words, slots=slots))
+    raise CheckFailedError(said, diagnosis=known or diagnose("MW202", scene.words, slots=slots, why=ASLEEP))
 
 
 def _stuck(scene: Scene, conf: Mapping[tuple[str, str], str], expected: tuple[Slot, ...]) -> list[str]:
