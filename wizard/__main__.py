@@ -1,7 +1,20 @@
-"""``python -m wizard``: the command line."""
+"""Where the program begins: ``mailman-wizard`` and ``python -m wizard``."""
 
 import sys
 
-from wizard.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the program; returns its exit code."""
+    try:
+        from wizard.cli import main as begin  # noqa: PLC0415 (the keyboard may stop it while all of it is loaded)
+
+        return begin()
+    except KeyboardInterrupt:
+        from wizard.errors import ExitCode  # noqa: PLC0415 (for that reason)
+
+        sys.stderr.write("mailman-wizard: stopped by the keyboard\n")
+        return int(ExitCode.STOPPED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -40,7 +40,7 @@ def main(
         return int(error.exit_code)
     except KeyboardInterrupt:
         show.failed("stopped by the keyboard")
-        return int(ExitCode.NOT_VERIFIED)
+        return int(ExitCode.STOPPED)
     except BrokenPipeError:
         return int(ExitCode.NOT_VERIFIED)
     except Exception as error:  # noqa: BLE001 (the last resort: a defect is reported as one, exit 70)
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="mailman-wizard",
         description="Set up Postfix and GNU Mailman 3, and prove each of six stages with real mail.",
         epilog="Exit codes: 0 verified or done, 1 a check did not pass, 2 a bad answer, 3 refused before anything "
-        "was touched, 4 a change failed and was put back, 70 a defect of the wizard.",
+        "was touched, 4 a change failed and was put back, 70 a defect of the wizard, 130 stopped by the keyboard.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     parser.set_defaults(run=screens.walk)

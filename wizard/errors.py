@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """A change failed and everything was put back."""
     DEFECT = 70
     """A defect of the wizard itself (EX_SOFTWARE of sysexits.h)."""
+    STOPPED = 130
+    """Stopped by the keyboard, as shells say it: 128 and the signal's number."""
 
 
 class WizardError(Exception):
