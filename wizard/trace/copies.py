@@ -20,6 +20,11 @@ class Stay:
     """Why Postfix still has it, in its own words or ours; None if it has not."""
 
     @property
+    def person(self) -> str:
+        """Whom it is for, by the address that the sender, or Mailman, wrote to."""
+        return (self.delivery.asked if self.delivery else None) or self.address
+
+    @property
     def is_sent(self) -> bool:
         """Whether it was handed on."""
         return self.delivery is not None and self.delivery.sent

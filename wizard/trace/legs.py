@@ -18,7 +18,8 @@ from wizard.trace import spelling
 from wizard.trace.material import Material
 
 _DELIVERY = re.compile(
-    r"to=<(?P<to>.*?)>, (?:orig_to=<.*?>, )?(?P<fields>[a-z]+=.*?, )status=(?P<status>[a-z-]+)(?: \((?P<reason>.*)\))?",
+    r"to=<(?P<to>.*?)>, (?:orig_to=<(?P<asked>.*?)>, )?"
+    r"(?P<fields>[a-z]+=.*?, )status=(?P<status>[a-z-]+)(?: \((?P<reason>.*)\))?",
     re.DOTALL,
 )
 _ARRIVED = re.compile(r"from=<(?P<sender>.*)>, size=\d+, nrcpt=(?P<count>\d{1,9}) ")
@@ -37,6 +38,8 @@ class Delivery:
     """What became of one recipient, by a delivery agent's newest line."""
 
     recipient: str
+    asked: str | None
+    """Whom the mail was for before an alias or a .forward; None if that is the recipient."""
     status: str
     """sent, deferred, bounced, expired, undeliverable, deliverable …"""
     relay: str
@@ -174,6 +177,7 @@ def _deliveries(lines: Iterable[LogLine]) -> Iterable[Delivery]:
             fields = dict(pair.split("=", 1) for pair in match["fields"].split(", ") if "=" in pair)
             yield Delivery(
                 recipient=match["to"],
+                asked=match["asked"],
                 status=match["status"],
                 relay=fields.get("relay", "none"),
                 reason=match["reason"] or "",

@@ -27,18 +27,18 @@ class Stragglers:
         """Say why a copy was not handed on; `runner` is Mailman's that would have taken it."""
         delivery = stay.delivery
         if delivery is not None and delivery.discarded:
-            return _straggler(stay.address, State.LOST, f"thrown away by {delivery.agent}: {delivery.reason}")
+            return _of(stay, State.LOST, f"thrown away by {delivery.agent}: {delivery.reason}")
         if stay.leg.expired:
-            return _straggler(stay.address, State.LOST, stay.leg.expired)
+            return _of(stay, State.LOST, stay.leg.expired)
         if delivery is not None and stay.waits is None:
-            return _straggler(stay.address, State.LOST, f"{delivery.status}: {delivery.reason}")
+            return _of(stay, State.LOST, f"{delivery.status}: {delivery.reason}")
         if delivery is not None and stay.leg.removed:
-            return _straggler(stay.address, State.LOST, f"removed from Postfix's queue; before that: {stay.waits}")
+            return _of(stay, State.LOST, f"removed from Postfix's queue; before that: {stay.waits}")
         idle = self._idle(runner)
         queue = stay.leg.queued.queue_name if stay.leg.queued else ""
         late = delivery is not None or queue == "hold" or self._material.age(stay.leg.at) > PATIENCE
         reason = f"{stay.waits}; {idle}" if idle else stay.waits or ""
-        return _straggler(stay.address, State.STUCK if late or idle else State.PENDING, reason, halted=bool(idle))
+        return _of(stay, State.STUCK if late or idle else State.PENDING, reason, halted=bool(idle))
 
     def _idle(self, runner: str | None = None) -> str:
         """Say who of those who must move what Postfix has does not work; nothing if all do."""
@@ -104,6 +104,11 @@ def halted(stragglers: Sequence[Straggler]) -> bool:
     return any(each.halted for each in stragglers) and all(
         each.halted or each.state is State.LOST for each in stragglers
     )
+
+
+def _of(stay: Stay, state: State, reason: str, *, halted: bool = False) -> Straggler:
+    elsewhere = "" if stay.person == stay.address else f"sent on to {stay.address}: "
+    return _straggler(stay.person, state, f"{elsewhere}{reason}", halted=halted)
 
 
 def _straggler(address: str, state: State, reason: str, *, halted: bool = False) -> Straggler:

@@ -283,6 +283,19 @@ class TestPostfix:
         found = judge(replace(base, postfix=lines)).hop("mailbox")
         assert (str(found.state), said in found.evidence[0]) == (state, True)
 
+    def test_whose_mail_is_sent_on_is_named_by_the_own_address(self) -> None:
+        base = material("plain-1")
+        to = "to=<bea@remote.example>, orig_to=<bea@local.edu>, relay=none, delay=1, delays=0/0/0/1, dsn=4.4.1, "
+        lines = tuple(
+            replace(line, text=f"{to}status=deferred (timed out)") if "status=" in line.text else line
+            for line in base.postfix
+            if line.text != "removed"
+        )
+        recipients = judge(replace(base, postfix=lines)).hop("mailbox").recipients
+        assert recipients is not None
+        (found,) = recipients.stragglers
+        assert (found.address, found.reason) == ("bea@local.edu", "sent on to bea@remote.example: timed out")
+
     def test_mail_that_was_queued_again_is_not_taken_for_two(self) -> None:
         now = datetime(2026, 11, 22, 8, tzinfo=UTC)
         lines = postfix_log.parse(facts.recording("postfix-short-ids.log").splitlines(), now=now, zone=UTC)
