@@ -95,7 +95,7 @@ class Findings:
     causes: tuple[Diagnosis, ...] = ()
     """Those for which there is evidence, the one nearest the message's entry first."""
     lines: tuple[str, ...] = ()
-    """The newest lines of the logs concerned, for a failure of which no cause is known."""
+    """The newest lines of the logs concerned, where no cause is known."""
 
 
 Doctor = Callable[[S, Diagnosis | None, float], Findings]
@@ -135,7 +135,7 @@ def run_checks(
         if result.outcome in {Outcome.FAIL, Outcome.UNKNOWN}:
             found = doctor(scene, result.diagnosis, max(check.limit - result.seconds, 0.0) + EXTRA)
             result = replace(result, diagnosis=next(iter(found.causes), None), also=found.causes[1:])
-            if result.outcome is Outcome.FAIL and result.diagnosis is None:
+            if result.diagnosis is None:
                 result = replace(result, diagnosis=unknown_cause(check, result, stage, words, found.lines))
         results[check.id] = result
         emit("check.finished", stage=stage, title=check.title, **result.data())
@@ -145,7 +145,7 @@ def run_checks(
 def unknown_cause(
     check: Check[S], result: CheckResult, stage: int, words: dict[str, str], lines: tuple[str, ...] = ()
 ) -> Diagnosis:
-    """Say that a check failed and that its cause is not known; `lines` are the newest of the logs concerned."""
+    """Say that a check did not pass and that its cause is not known; `lines` are the newest of the logs concerned."""
     text = entry(f"MW{stage}00")
     return Diagnosis(
         code=text.code,

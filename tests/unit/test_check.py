@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.doubles import Recorder
 from wizard import wait
-from wizard.check import Check, CheckFailedError, CheckResult, Evidence, Outcome, run_checks
+from wizard.check import Check, CheckFailedError, CheckResult, Evidence, Findings, Outcome, run_checks
 from wizard.diagnosis import CATALOGUE, Diagnosis, diagnose, entry
 from wizard.errors import RefusedError, UnseenError
 from wizard.explain import explain, names, text, titles
@@ -67,7 +67,21 @@ class TestOutcome:
     )
     def test_what_is_not_seen_is_unknown(self, error: BaseException, said: str) -> None:
         found = one(raising(error))
-        assert (found.outcome, found.evidence, found.diagnosis) == (Outcome.UNKNOWN, (said,), None)
+        assert (found.outcome, found.evidence) == (Outcome.UNKNOWN, (said,))
+
+    def test_what_is_not_seen_is_told_with_the_newest_lines_of_the_logs(self) -> None:
+        failing = Check("s.c", "The title", "", ("ls {domain}",), raising(UnseenError("the log is gone")))
+        lines = ("postfix/smtpd: fatal: no", "mailman.log: oh")
+
+        def doctor(*_: object) -> Findings:
+            return Findings((), lines)
+
+        (found,) = run_checks((failing,), None, Recorder(), stage=3, words=words(SITE), doctor=doctor)
+        assert found.outcome is Outcome.UNKNOWN
+        assert found.diagnosis is not None
+        assert (found.diagnosis.code, found.diagnosis.evidence) == ("MW300", lines)
+        assert found.diagnosis.cause == "The title: the log is gone"
+        assert found.diagnosis.see == ("ls local.edu",)
 
     @pytest.mark.parametrize("nothing", [(), [], ""])
     def test_no_evidence_is_unknown(self, nothing: Evidence) -> None:
@@ -174,7 +188,9 @@ def test_every_check_is_told_of_at_its_start_and_its_end() -> None:
     assert emit.kinds() == ["check.started", "check.finished"] * 2
     assert emit.of("check.started")[0] == {"stage": 1, "id": "s.a", "title": "A"}
     last = emit.of("check.finished")[1]
-    assert {**last, "seconds": 0} == {
+    assert isinstance(last["diagnosis"], dict)
+    assert last["diagnosis"]["code"] == "MW100"
+    assert {**last, "seconds": 0, "diagnosis": None} == {
         "stage": 1,
         "id": "s.b",
         "title": "B",

@@ -19,10 +19,10 @@ class Entry:
 
 
 def unknown(stage: int, name: str) -> Entry:
-    """Return the texts for a failure of which no cause is known."""
+    """Return the texts for a check that did not pass and of which no cause is known."""
     return Entry(
         f"MW{stage}00",
-        f"A check of stage {stage} ({name}) failed and its cause is not known",
+        f"A check of stage {stage} ({name}) did not pass and its cause is not known",
         "What was expected was not seen; the evidence of the check says how far it came.",
         "Read the evidence, then the logs it names; run 'mailman-wizard check' again when something changed.",
         ("tail -n 50 /var/log/mail.log", "tail -n 50 /var/log/mailman3/mailman.log", "postqueue -p"),
