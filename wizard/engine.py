@@ -28,7 +28,6 @@ from wizard.state import State
 from wizard.trace.passage import Passages
 from wizard.transaction import Transaction
 from wizard.undoing import Undoing, undoing
-from wizard.words import words
 
 ROUNDS = 3
 """Plans made for one stage at most: packages first, then what can be planned only when they are there."""
@@ -289,12 +288,13 @@ class Engine:
         self.emit("stage.started", stage=stage.number, name=stage.name)
         before = session.chosen(session.parts(self.host, self.site), stage.depends)
         self._tidy(self._bench.refresh)
+        scene = self.scene(stage)
         results = check.run_checks(
             stage.checks,
-            self.scene(stage),
+            scene,
             self.emit,
             stage=stage.number,
-            words=words(self.site),
+            words=scene.words,
             doctor=causes.told,
         )
         self._tidy(self._bench.reset)

@@ -10,7 +10,7 @@ from wizard.errors import AnswerError, Problem
 from wizard.render import render
 from wizard.site import Site
 from wizard.stages import STAGES
-from wizard.words import words
+from wizard.words import MAIL_LOG, words
 
 
 def explain(name: str, site: Site) -> dict[str, object]:
@@ -78,4 +78,4 @@ def general(each: Entry) -> dict[str, object]:
 
 def _general(text: str) -> str:
     """Show where a server's own value stands, without one: ``{address}`` becomes ``ADDRESS``."""
-    return re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), text)
+    return re.sub(r"\{(\w+)\}", lambda found: MAIL_LOG if found[1] == "mail_log" else found[1].upper(), text)

@@ -63,6 +63,12 @@ class Logs:
         return source.where if source else "no place that can be read"
 
     @property
+    def postfix_see(self) -> str | None:
+        """The command that shows the end of Postfix's log; None where it goes nowhere that can be read."""
+        source = _source(self.host)
+        return source.see if source else None
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """What changes when a line is added; for `wizard.wait.until`."""
         source = _source(self.host)

@@ -17,7 +17,7 @@ from wizard.probes.bench import Bench
 from wizard.redact import Redactor
 from wizard.site import Site
 from wizard.trace.passage import Passages
-from wizard.words import words
+from wizard.words import MAIL_LOG, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Scene:
 
     @property
     def words(self) -> dict[str, str]:
-        """The site's values by name."""
-        return words(self.site)
+        """The site's values by name, and how to see Postfix's log on this server."""
+        return {**words(self.site), "mail_log": self.logs.postfix_see or MAIL_LOG}
 
     def progress(self, text: str) -> None:
         """Say what is being done."""

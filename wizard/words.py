@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from wizard.facts.postfix_log import SYSLOG_FILE, FileLog
 from wizard.site import Site
+
+MAIL_LOG = FileLog(SYSLOG_FILE).see
+"""How to see Postfix's log where nothing is known of the server."""
 
 
 def words(site: Site) -> dict[str, str]:
@@ -16,5 +20,6 @@ def words(site: Site) -> dict[str, str]:
         "lmtp_port": str(site.mailman.lmtp.port),
         "rest": str(site.mailman.rest),
         "rest_port": str(site.mailman.rest.port),
+        "mail_log": MAIL_LOG,
         "list": site.list_address(site.lists[0]),
     }

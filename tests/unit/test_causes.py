@@ -17,6 +17,7 @@ from wizard.check import Findings
 from wizard.diagnosis import CATALOGUE, Diagnosis
 from wizard.errors import UnseenError
 from wizard.facts import mailman_log, postfix_log
+from wizard.facts.postfix_log import SYSTEMD
 from wizard.host import Listener, Process
 from wizard.logs import Logs
 from wizard.mailman.cfg import Config
@@ -52,6 +53,25 @@ def test_a_stopped_postfix(tmp_path: Path) -> None:
     found = causes.told(scene(tmp_path, host=MemoryHost(running=(), listening=())), None, LIMIT)
     assert codes(found) == ["MW102"]
     assert found.causes[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("there", "said", "command"),
+    [
+        ([SYSTEMD], "", "journalctl -n 50 SYSLOG_FACILITY=2"),
+        ([], "/var/log/postfix log", "tail -n 50 '/var/log/postfix log'"),
+        ([], "", "tail -n 50 /var/log/mail.log"),
+    ],
+    ids=["journal", "a file", "nowhere"],
+)
+def test_the_log_that_this_server_has_is_the_one_to_see(
+    tmp_path: Path, there: list[Path], said: str, command: str
+) -> None:
+    postconf = f"maillog_file = {said}\nsyslog_name = postfix\n"
+    host = MemoryHost(running=(), listening=(), commands={"postconf": lambda _: postconf, "journalctl": lambda _: ""})
+    host.files |= {path: Kept(b"") for path in there}
+    (found,) = causes.found(Ground(scene(tmp_path, host=host)), [Cause("MW102", lambda _: Found())])
+    assert found.see == ("postfix status", command)
 
 
 def test_a_taken_port_is_told_from_a_stopped_postfix(tmp_path: Path) -> None:

@@ -25,5 +25,5 @@ def unknown(stage: int, name: str) -> Entry:
         f"A check of stage {stage} ({name}) did not pass and its cause is not known",
         "What was expected was not seen; the evidence of the check says how far it came.",
         "Read the evidence, then the logs it names; run 'mailman-wizard check' again when something changed.",
-        ("tail -n 50 /var/log/mail.log", "tail -n 50 /var/log/mailman3/mailman.log", "postqueue -p"),
+        ("{mail_log}", "tail -n 50 /var/log/mailman3/mailman.log", "postqueue -p"),
     )

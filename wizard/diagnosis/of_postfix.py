@@ -19,7 +19,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Postfix does not run",
         "There is no master process of Postfix on this machine.",
         "Start it ('postfix start', or 'systemctl start postfix') and read what it logs.",
-        ("postfix status", "tail -n 20 /var/log/mail.log"),
+        ("postfix status", "{mail_log}"),
         fixable=True,
     ),
     Entry(
@@ -68,7 +68,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Mailboxes cannot be written",
         "Postfix could not write the mailbox of {address}: {said}.",
         "Give the directory back its owner and mode (root:mail 2775 for /var/mail), or mount it writable.",
-        ("ls -ld /var/mail", "findmnt -T /var/mail", "tail -n 20 /var/log/mail.log"),
+        ("ls -ld /var/mail", "findmnt -T /var/mail", "{mail_log}"),
     ),
     Entry(
         "MW109",
@@ -90,7 +90,7 @@ ENTRIES: tuple[Entry, ...] = (
         "A table of main.cf cannot be read",
         "{parameter} names {table}, and Postfix cannot read it; mail that needs it is put off.",
         "See that it is there, compiled, and open to Postfix (what proxy: reads must be open to the user postfix).",
-        ("postmap -q postmaster {table}", "postconf {parameter}", "tail -n 20 /var/log/mail.log"),
+        ("postmap -q postmaster {table}", "postconf {parameter}", "{mail_log}"),
         fixable=True,
     ),
     Entry(
@@ -105,14 +105,14 @@ ENTRIES: tuple[Entry, ...] = (
         "A mailbox is full",
         "The mailbox of {address} takes no more mail.",
         "Make room in that mailbox, or raise mailbox_size_limit or the user's quota.",
-        ("postconf mailbox_size_limit", "ls -l /var/mail", "tail -n 20 /var/log/mail.log"),
+        ("postconf mailbox_size_limit", "ls -l /var/mail", "{mail_log}"),
     ),
     Entry(
         "MW114",
         "Postfix changes or drops mail by its content",
         "Postfix is told to look into mail and to change or drop it: {settings}.",
         "Take the rule that fits the lists' mail out of the table.",
-        ("postconf header_checks body_checks smtpd_milters content_filter", "tail -n 20 /var/log/mail.log"),
+        ("postconf header_checks body_checks smtpd_milters content_filter", "{mail_log}"),
     ),
     Entry(
         "MW115",
@@ -135,6 +135,6 @@ ENTRIES: tuple[Entry, ...] = (
         "A daemon of Postfix's dies at its start",
         "Postfix's {daemon} says '{said}' and ends, and master starts it once a minute only, in vain.",
         "Mend the setting that it names ('postconf -n' and 'postconf -P' list all), then 'postfix reload'.",
-        ("postconf -n", "postconf -P", "tail -n 20 /var/log/mail.log"),
+        ("postconf -n", "postconf -P", "{mail_log}"),
     ),
 )

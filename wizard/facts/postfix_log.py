@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -93,6 +94,11 @@ class LogSource(Protocol):
         ...
 
     @property
+    def see(self) -> str:
+        """The command that shows its end."""
+        ...
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """Files and directories that change when a line is added; for `wizard.wait.until`."""
         ...
@@ -123,6 +129,11 @@ class FileLog:
     def where(self) -> str:
         """Name it for the admin."""
         return str(self.path)
+
+    @property
+    def see(self) -> str:
+        """Tell the command that shows its end."""
+        return shlex.join(("tail", "-n", "50", str(self.path)))
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -162,6 +173,11 @@ class JournalLog:
     def where(self) -> str:
         """Name it for the admin."""
         return f"the journal (journalctl {_MAIL})"
+
+    @property
+    def see(self) -> str:
+        """Tell the command that shows its end."""
+        return f"journalctl -n 50 {_MAIL}"
 
     @property
     def paths(self) -> tuple[Path, ...]:

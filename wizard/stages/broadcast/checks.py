@@ -100,7 +100,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         title="A post reaches each subscriber",
         proves="A plain text, a UTF-8 text and an attachment, posted by a subscriber, are in each subscriber's "
         "mailbox.",
-        see=("tail /var/log/mailman3/smtp.log", "tail /var/log/mail.log", "ls /var/lib/mailman3/queue/out"),
+        see=("tail /var/log/mailman3/smtp.log", "{mail_log}", "ls /var/lib/mailman3/queue/out"),
         look=delivery,
         limit=1300,
     ),

@@ -282,7 +282,7 @@ CHECKS: tuple[Check[Scene], ...] = (
         title="The log is clean",
         proves="Since the run began, Postfix has logged the probes' mail, and nothing fatal, panic or error, nor a "
         "domain in two address classes.",
-        see=("postconf maillog_file", "tail -n 50 /var/log/mail.log", "journalctl -t postfix/smtpd -n 50"),
+        see=("postconf maillog_file", "{mail_log}"),
         look=log,
         needs=("postfix.listening",),
     ),
