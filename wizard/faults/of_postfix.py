@@ -117,6 +117,14 @@ FAULTS: tuple[Fault, ...] = (
         "MW111",
     ),
     Fault(
+        "aliases-not-compiled",
+        "The compiled file of the aliases is missing.",
+        f"rm /etc/aliases.db\n{RELOAD}",
+        1,
+        "postfix.local-delivery",
+        "MW111",
+    ),
+    Fault(
         "map-missing",
         "The file of Mailman's map is missing.",
         f"rm {DATA}/postfix_lmtp {DATA}/postfix_lmtp.db\n{RELOAD}",

@@ -8,7 +8,7 @@ from wizard import packages, services, staging
 from wizard.facts import maps, postconf, postfix_log
 from wizard.facts.address_class import entries
 from wizard.host import Host
-from wizard.plan import Change, File, Packages, Plan, Rebuild, Service, Why
+from wizard.plan import File, Packages, Plan, Rebuild, Service, Why
 from wizard.render import render
 from wizard.site import Site
 from wizard.stages import main_cf
@@ -43,7 +43,10 @@ def plan(site: Site, host: Host) -> Plan:
     files = (*main_cf.change(host, NUMBER, wanted), *_master(host))
     rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
     maps_of_mailman = tables.missing(host, NUMBER, values)
-    return Plan(NUMBER, (*files, *rotated, *maps_of_mailman, *_aliases(host), *_service(host, files, maps_of_mailman)))
+    aliases = _aliases(host)
+    missing = tuple(each for each in aliases if any(host.state(path) is None for path in each.makes))
+    rebuilt = (*maps_of_mailman, *aliases)
+    return Plan(NUMBER, (*files, *rotated, *rebuilt, *_service(host, files, (*maps_of_mailman, *missing))))
 
 
 def _first(host: Host) -> File:
@@ -155,7 +158,7 @@ def _master(host: Host) -> tuple[File, ...]:
     return (File(NUMBER, path, host.read(path), content, 0o644, "root", "root", why),)
 
 
-def _aliases(host: Host) -> tuple[Change, ...]:
+def _aliases(host: Host) -> tuple[Rebuild, ...]:
     """Plan the aliases' maps: a missing one makes the lookup fail, and then no local mail is taken."""
     databases = entries(postconf.settings(host, names=("alias_database",))["alias_database"])
     found = {table: maps.compiled_state(host, table) for table in databases}

@@ -1,0 +1,39 @@
+"""What stage 1 plans besides main.cf."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.doubles import MASTER, Kept, MemoryHost
+from wizard.plan import Rebuild, Service
+from wizard.site import Site
+from wizard.stages import main_cf
+from wizard.stages.postfix import rotation, tables
+from wizard.stages.postfix.plan import plan
+
+ALIASES = Path("/etc/aliases")
+SERVICES = "smtp inet n - y - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n"
+
+
+@pytest.mark.parametrize(
+    ("compiled", "expected"),
+    [(False, [Rebuild, Service]), (True, [])],
+    ids=["daemons have looked for it in vain", "nothing to do"],
+)
+def test_a_map_of_aliases_that_was_missing_is_opened_anew(
+    monkeypatch: pytest.MonkeyPatch, *, compiled: bool, expected: list[type]
+) -> None:
+    monkeypatch.setattr(main_cf, "change", lambda *_: ())
+    monkeypatch.setattr(tables, "parameters", lambda *_: ())
+    monkeypatch.setattr(rotation, "plan", lambda *_: ())
+
+    def postconf(argv: tuple[str, ...]) -> str:
+        return SERVICES if "-M" in argv else "alias_database = hash:/etc/aliases\ndefault_database_type = hash\n"
+
+    host = MemoryHost(running=(MASTER,), commands={"postconf": postconf})
+    host.files |= {path: Kept(b"") for path in (ALIASES, *([Path("/etc/aliases.db")] if compiled else []))}
+    changes = plan(Site(), host).changes
+    assert [type(each) for each in changes] == expected
+    assert all(each.action == "reload" for each in changes if isinstance(each, Service))
