@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from wizard.diagnosis import Diagnosis, entry
 from wizard.errors import UnseenError, WizardError
 from wizard.events import Emit
+from wizard.printable import shortened
 from wizard.wait import LimitError
 
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -82,7 +83,7 @@ class CheckResult:
             "id": self.id,
             "outcome": str(self.outcome),
             "seconds": round(self.seconds, 3),
-            "evidence": list(self.evidence),
+            "evidence": [shortened(line) for line in self.evidence],
             "diagnosis": self.diagnosis.data() if self.diagnosis else None,
             "also": [each.data() for each in self.also],
         }

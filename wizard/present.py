@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from wizard.events import Event
-from wizard.printable import printable
+from wizard.printable import SHOWN, printable, shortened
 
 STYLES = {"pass": "green", "fail": "bold red", "skip": "yellow", "unknown": "yellow"}
 WORDS = {"pass": "PASS", "fail": "FAIL", "skip": "SKIP", "unknown": "UNKNOWN"}
@@ -83,15 +83,15 @@ class Presenter:
             f"{head} [dim]({escape(data['id'])}, {data['seconds']:.1f} s)[/]", highlight=False, soft_wrap=True
         )
         for line in data["evidence"]:
-            self.line(f"          {line}", "dim" if outcome == "pass" else "")
+            self.line(f"          {shortened(line, SHOWN)}", "dim" if outcome == "pass" else "")
         for diagnosis in filter(None, (data["diagnosis"], *data["also"])):
             self._diagnosis(diagnosis)
 
     def _diagnosis(self, diagnosis: Mapping[str, Any]) -> None:
         self.line(f"          {diagnosis['code']}: {diagnosis['title']}", "bold")
-        self.line(f"          cause: {diagnosis['cause']}")
+        self.line(f"          cause: {shortened(diagnosis['cause'], SHOWN)}")
         for line in diagnosis["evidence"]:
-            self.line(f"          seen:  {line}")
+            self.line(f"          seen:  {shortened(line, SHOWN)}")
         self.line(f"          fix:   {diagnosis['fix']}")
         if diagnosis["fixable"]:
             self.line("          'mailman-wizard apply' does this for you, and shows the changes first")

@@ -17,6 +17,7 @@ from wizard.check import Check, CheckFailedError, CheckResult, Evidence, Finding
 from wizard.diagnosis import CATALOGUE, Diagnosis, diagnose, entry
 from wizard.errors import RefusedError, UnseenError
 from wizard.explain import explain, names, text, titles
+from wizard.printable import KEPT
 from wizard.scene import Scene
 from wizard.site import DomainClass, Site, build
 from wizard.stages import STAGES
@@ -220,6 +221,13 @@ def test_a_result_as_json_has_the_contracts_keys() -> None:
         },
         "also": [],
     }
+
+
+def test_evidence_of_any_length_is_cut() -> None:
+    long = "x" * 100_000
+    found = CheckResult("s.c", Outcome.FAIL, 0.1, (long,), replace(KNOWN, evidence=(long,))).data()
+    assert len(str(found)) < 2 * KEPT + 500
+    assert str(found).count("… 98000 more characters") == 2
 
 
 CLASSES: tuple[DomainClass, ...] = ("shared", "dedicated", "virtual")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wizard.printable import shortened
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -29,6 +31,6 @@ class Diagnosis:
             "cause": self.cause,
             "fix": self.fix,
             "see": list(self.see),
-            "evidence": list(self.evidence),
+            "evidence": [shortened(line) for line in self.evidence],
             "fixable": self.fixable,
         }

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from wizard.errors import AnswerError, Problem
-from wizard.printable import printable
+from wizard.printable import printable, shortened
 
 Name: TypeAlias = Literal["entry", "lmtp", "mailman", "outbound", "postfix-out", "mailbox"]
 HOPS: tuple[Name, ...] = ("entry", "lmtp", "mailman", "outbound", "postfix-out", "mailbox")
@@ -160,5 +160,5 @@ def identity(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return text from elsewhere as it may be shown: printable, and without the token that confirms a request."""
-    return _SECRET.sub(r"\1…", printable(text))
+    """Return text from elsewhere as it may be shown: printable, not too long, and without a request's token."""
+    return shortened(_SECRET.sub(r"\1…", printable(text)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wizard.printable import SHOWN, shortened
 from wizard.trace.model import Hop, State, Straggler, Trace
 
 STYLES = {
@@ -37,13 +38,14 @@ def of_hop(hop: Hop) -> Iterator[Line]:
     words += [hop.queue_id] if hop.queue_id else []
     yield "  ".join(words), STYLES[hop.state]
     for text in hop.evidence[:1]:
-        yield f"    {text}", ""
+        yield f"    {shortened(text, SHOWN)}", ""
     for straggler in _named(hop):
-        yield f"    {straggler.state}: {straggler.address}: {straggler.reason}", STYLES[straggler.state]
+        reason = shortened(straggler.reason, SHOWN)
+        yield f"    {straggler.state}: {straggler.address}: {reason}", STYLES[straggler.state]
     if hop.recipients and len(hop.recipients.stragglers) > MOST_NAMED:
         yield f"    … and {len(hop.recipients.stragglers) - MOST_NAMED} more (--json names all)", ""
     for text in hop.evidence[1:]:
-        yield f"      {text}", "dim"
+        yield f"      {shortened(text, SHOWN)}", "dim"
 
 
 def _named(hop: Hop) -> tuple[Straggler, ...]:

@@ -26,6 +26,7 @@ from tests.unit.trace.recorded import (
 from wizard.facts import mailman_log, postfix_log
 from wizard.facts.mailman_log import LogLine as MailmanLine
 from wizard.facts.postfix_log import LogLine as PostfixLine
+from wizard.printable import KEPT, SHOWN
 from wizard.trace import legs, show
 from wizard.trace.judge import GRACE, judge
 from wizard.trace.material import Addresses, Material
@@ -324,6 +325,19 @@ def test_a_confirmation_token_is_never_shown() -> None:
     assert found.hop("mailman").state is State.PASSED
     assert secret not in json.dumps(found.data())
     assert secret not in str(list(show.lines(found)))
+
+
+def test_a_line_of_any_length_is_cut_and_says_by_how_much() -> None:
+    base = material("plain-1")
+    long = "x" * 100_000
+    lines = tuple(replace(line, text=line.text.replace("(delivered", f"({long}")) for line in base.postfix)
+    found = judge(replace(base, postfix=lines))
+    evidence = [text for hop in found.hops for text in hop.evidence]
+    assert max(map(len, evidence)) < KEPT + 40
+    assert len(json.dumps(found.data())) < 2 * KEPT + 4000
+    cut = [text for text, _ in show.lines(found) if "xxx" in text]
+    assert cut
+    assert all(len(text) < SHOWN + 60 and text.endswith(" more characters") for text in cut)
 
 
 def test_the_json_is_what_is_promised() -> None:
