@@ -21,6 +21,7 @@ FATAL = "smtpd[1695]: fatal: bad boolean configuration: smtpd_helo_required = ma
 ENDED = "master[1425]: warning: process /usr/lib/postfix/sbin/smtpd pid 1695 exit status 1"
 THROTTLED = "master[1425]: warning: /usr/lib/postfix/sbin/smtpd: bad command startup -- throttling"
 RELOADED = "master[1425]: reload -- version 3.7.11, configuration /etc/postfix"
+STARTED = "master[1900]: daemon started -- version 3.7.11, configuration /etc/postfix"
 WORKS = "smtpd[1700]: connect from unknown[127.0.0.1]"
 OTHER = "qmgr[1701]: 4jXd9j6lwsz19J: removed"
 
@@ -35,7 +36,7 @@ def told(root: Path, *lines: str) -> list[Diagnosis]:
 
 
 def test_the_cause_has_the_fatal_line(tmp_path: Path) -> None:
-    (found,) = told(tmp_path, RELOADED, FATAL, ENDED, THROTTLED, OTHER)
+    (found,) = told(tmp_path, STARTED, FATAL, ENDED, THROTTLED, RELOADED, OTHER)
     assert "smtpd says 'bad boolean configuration: smtpd_helo_required = maybe'" in found.cause
     assert len(found.evidence) == 2
 
@@ -46,11 +47,11 @@ def test_the_cause_has_the_fatal_line(tmp_path: Path) -> None:
         (FATAL,),
         (ENDED, THROTTLED),
         (FATAL, THROTTLED),
-        (FATAL, ENDED, THROTTLED, RELOADED),
+        (FATAL, ENDED, THROTTLED, STARTED),
         (FATAL, ENDED, THROTTLED, WORKS),
         (FATAL, ENDED.replace("1695", "1"), THROTTLED),
     ],
-    ids=["not throttled", "nothing fatal", "another reason", "read anew", "at work again", "another process"],
+    ids=["not throttled", "nothing fatal", "another reason", "started anew", "at work again", "another process"],
 )
 def test_what_does_not_show_it(tmp_path: Path, lines: tuple[str, ...]) -> None:
     assert told(tmp_path, *lines) == []

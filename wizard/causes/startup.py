@@ -12,8 +12,8 @@ from wizard.facts.postfix_log import LogLine
 
 _ENDED = re.compile(r"warning: process (?P<path>\S+) pid (?P<pid>\d{1,9}) exit status \d+")
 _THROTTLED = re.compile(r"warning: (?P<path>\S+): bad command startup -- throttling")
-_AGAIN = re.compile(r"(?:reload|daemon started|terminating) ")
-"""What master says when it has read its configuration anew, or is to end."""
+_AGAIN = re.compile(r"(?:daemon started|terminating) ")
+"""What master says at its own start and end; a reload leaves throttled what is throttled."""
 
 
 def dies(ground: Ground) -> Found | None:

@@ -134,7 +134,8 @@ ENTRIES: tuple[Entry, ...] = (
         "MW117",
         "A daemon of Postfix's dies at its start",
         "Postfix's {daemon} says '{said}' and ends, and master starts it once a minute only, in vain.",
-        "Mend the setting that it names ('postconf -n' and 'postconf -P' list all), then 'postfix reload'.",
+        "Mend the setting that it names ('postconf -n' and 'postconf -P' list all), then stop and start Postfix: a "
+        "reload leaves the daemon throttled for the rest of that minute.",
         ("postconf -n", "postconf -P", "{mail_log}"),
     ),
 )

@@ -66,7 +66,7 @@ FAULTS: tuple[Fault, ...] = (
         1,
         "postfix.listening",
         "MW117",
-        by_hand=f"postconf -X smtpd_helo_required\n{RELOAD}",
+        by_hand="postconf -X smtpd_helo_required\npostfix stop\npostfix start",
     ),
     Fault(
         "mailboxes-closed",
