@@ -68,3 +68,17 @@ def test_logs_may_be_read_by_those_who_read_logs() -> None:
     theirs = replace(RIGHT, owner="list", group="adm", mode=0o660)
     assert RULES[LOG].broken(theirs) == ()
     assert RULES[DATABASE].broken(theirs) != ()
+
+
+@pytest.mark.parametrize(
+    ("kept", "open_to_all"),
+    [(b"[webservice]\nadmin_pass: in-use-now\n", True), (b"[webservice]\nadmin_pass: an-older-one\n", False)],
+)
+def test_the_package_s_copy_is_closed_while_its_password_is_in_use(kept: bytes, open_to_all: bool) -> None:  # noqa: FBT001 (the answer)
+    host = MemoryHost(files={ownership.PACKAGED: Kept(kept)})
+    rules = {rule.path: rule for rule in ownership.rules(host, cfg.parse("[webservice]\nadmin_pass: in-use-now\n"))}
+    assert (ownership.PACKAGED in rules) is open_to_all
+    if open_to_all:
+        state = replace(RIGHT, mode=0o644, group="root")
+        assert rules[ownership.PACKAGED].broken(state) == (f"{ownership.PACKAGED} has mode 0644",)
+        assert rules[ownership.PACKAGED].mended(state) == (0o600, "root", "root")

@@ -17,6 +17,8 @@ from wizard.mailman.cfg import Config
 MINE = frozenset({cfg.USER})
 TRUSTED = frozenset({cfg.OWNER, cfg.USER})
 """Nobody logs in as one of these, and nobody else is of their groups."""
+PACKAGED = Path("/var/lib/ucf/cache/:etc:mailman3:mailman.cfg")
+"""What ucf(1), with which Debian's package writes mailman.cfg, remembers of it."""
 LOG_GROUPS = TRUSTED | {"adm"}
 """adm reads logs (Debian's policy on users and groups)."""
 
@@ -87,9 +89,21 @@ def rules(host: Host, config: Config) -> tuple[Rule, ...]:
             (cfg.OWNER, cfg.GROUP),
             "it holds the REST password: root writes it, Mailman reads it",
         ),
+        *_packaged(host, config),
         *_directories(host, config),
         *_files(host, config),
     )
+
+
+def _packaged(host: Host, config: Config) -> Iterator[Rule]:
+    """Close what the package has kept of its mailman.cfg, which everybody may read, while its passwords are in use."""
+    if host.state(PACKAGED) is None:
+        return
+    kept = host.read(PACKAGED).decode("utf-8", "surrogateescape")
+    if any(secret in kept for secret in config.secrets()):
+        root, closed = (cfg.OWNER, cfg.OWNER), stat.S_IRWXG | stat.S_IRWXO
+        why = "it is the package's copy of mailman.cfg, with the REST password that is in use"
+        yield Rule(PACKAGED, frozenset({cfg.OWNER}), frozenset({cfg.OWNER}), closed, stat.S_IRUSR, root, why)
 
 
 def _directories(host: Host, config: Config) -> Iterator[Rule]:
