@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +14,11 @@ from textual.events import Key, Paste, Resize
 from textual.geometry import Size
 from textual.timer import Timer
 
-from wizard.desk import Desk, Form, LogBatch, Place, RunView, Standing
+from wizard.desk import Desk, Form, Place, RunView, Standing
 from wizard.screens.dialogs import TooSmall
 from wizard.screens.driver import Driver
 from wizard.screens.gates import LAST, Gates
+from wizard.screens.past import Past
 from wizard.screens.rail import PANES
 from wizard.screens.stage import StageScreen
 from wizard.screens.terminal import SMALLEST, Terminal
@@ -33,8 +33,6 @@ SETTLE = 0.5
 """Seconds after the last change of place before it is written down."""
 RESIZED = 0.2
 """Seconds after the last change of size before everything is drawn anew."""
-LOG_KEPT = 25
-"""Batches of log lines kept for a screen that is opened later."""
 OWN_COLOURS = "ansi-dark"
 """The theme of the terminal's own 16 colours."""
 
@@ -72,7 +70,7 @@ class Seeing(App[int]):
         self.form: Form | None = None
         self.plans: dict[int, str] = {}
         self.plan_errors: dict[int, str] = {}
-        self.logs: deque[LogBatch] = deque(maxlen=LOG_KEPT)
+        self.past = Past()
         self.said = ""
         """What is to be said once; gone with the next key."""
         self.closing = False
@@ -88,7 +86,6 @@ class Seeing(App[int]):
         """Whether to go to the first stage that is not verified, as soon as it is known."""
         self._looks = 0
         """How often the server was looked at anew."""
-        self._noted = 0
         self._asked = 0
         self._settling: Timer | None = None
         self._resized: Timer | None = None
@@ -173,7 +170,7 @@ class Seeing(App[int]):
         if self._follower is None or self._follower.directory != directory:
             self._follower = Follower(self.desk, directory, self.redraw)
             self.view = self._follower.view
-            self._noted = self._asked = 0
+            self._asked = 0
 
     def _happened(self) -> None:
         """Show what the threads have seen."""
@@ -203,14 +200,11 @@ class Seeing(App[int]):
             self._look()
 
     def _pass_logs(self, screen: StageScreen) -> None:
-        """Hand on what was logged, if it is looked at."""
+        """Keep what was logged, and hand it on if it is looked at."""
         for batch in self._reader.taken() if self._reader is not None else ():
-            self.logs.append(batch)
-            if screen.pane == "logs":
-                screen.add_logs(batch)
-        if screen.pane == "logs" and len(self.view.notes) > self._noted:
-            screen.say(self.view.notes[self._noted :])
-        self._noted = len(self.view.notes)
+            self.past.add(batch)
+        if screen.pane == "logs":
+            screen.show_logs(self.past)
 
     def _ask_once(self, screen: StageScreen) -> None:
         """Bring a plan that waits into view, once; and the checks when it was approved."""
@@ -299,11 +293,7 @@ class Seeing(App[int]):
         if screen.pane == "logs":
             if self._reader is None:
                 self._reader = LogReader(self.desk, self.redraw)
-            if not screen.logged:
-                for batch in self.logs:
-                    screen.add_logs(batch)
-                screen.say(self.view.notes)
-            screen.logged = True
+            screen.show_logs(self.past)
         self.settle()
 
     def settle(self) -> None:

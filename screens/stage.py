@@ -13,11 +13,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, OptionList, Static
 
-from wizard.desk import LogBatch, StageView, Waiting
+from wizard.desk import StageView, Waiting
 from wizard.screens import way
 from wizard.screens.lines import Lines
 from wizard.screens.marks import mark, part
 from wizard.screens.panes import AnswersPane, ChangesPane, ChecksPane, LogsPane, WhyPane
+from wizard.screens.past import Past
 from wizard.screens.rail import PANES, PaneBar, Rail
 from wizard.stages import STAGES
 from wizard.stages.model import Stage
@@ -50,8 +51,10 @@ class StageScreen(Screen[None]):
         super().__init__(id=f"stage-{stage.number}")
         self.stage = stage
         self.pane = pane
-        self.logged = False
-        """Whether its logs were opened."""
+        self._logged = (0, 0)
+        """How much of the mail logs its logs show: `Past.count` and `Past.left_out` as they were."""
+        self._noted = ("", 0)
+        """How much of which run's words they show."""
         self._laid_out = False
         self._before: list[str] = []
         """The panes that were shown before, for Esc."""
@@ -125,13 +128,18 @@ class StageScreen(Screen[None]):
         if self.pane == "answers" and self.focused is None:  # somebody came here before there were fields
             self.set_focus(self._first("answers"), scroll_visible=False)
 
-    def add_logs(self, batch: LogBatch) -> None:
-        """Add lines of the mail logs."""
-        self.query_one(LogsPane).add(batch, self._marks())
-
-    def say(self, notes: tuple[str, ...]) -> None:
-        """Add lines of the run."""
-        self.query_one(LogsPane).say(notes)
+    def show_logs(self, past: Past) -> None:
+        """Add what was logged and what the run has said since they were looked at."""
+        pane, view = self.query_one(LogsPane), self.wizard.view
+        fresh = past.since(*self._logged)
+        self._logged = past.count, past.left_out
+        if fresh.lines or fresh.left_out:
+            pane.add(fresh, self._marks())
+        run, shown = self._noted
+        fresh_notes = min(view.noted - (shown if run == view.name else 0), len(view.notes))
+        self._noted = view.name, view.noted
+        if fresh_notes:
+            pane.say(view.notes[-fresh_notes:])
 
     def _write(self, where: str, content: Content) -> None:
         """Write to a line, if it is not what stands there: what does not change costs nothing."""

@@ -16,10 +16,11 @@ from textual.widgets import Input, Static
 
 from tests.screens.desks import Server, living, postconf
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
-from wizard.desk import Seat
+from wizard.desk import LogBatch, LogLine, Seat
 from wizard.screens.app import WizardApp
 from wizard.screens.lines import MOST, Line, Lines
 from wizard.screens.stage import StageScreen
+from wizard.screens.threads import LogReader
 from wizard.stages import STAGES
 
 SIZE = (80, 24)
@@ -302,6 +303,29 @@ class TestOneStageAlone:
             await pilot.press("5")
             assert app.here.stage.number == 3
             assert "one stage alone" in line(app, "#status")
+
+
+class TestLogs:
+    async def test_what_comes_while_another_pane_is_shown_is_there_when_they_are_come_back_to(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        came: list[LogBatch] = []
+        monkeypatch.setattr(LogReader, "_read", lambda _self: None)
+        monkeypatch.setattr(LogReader, "taken", lambda _self: [came.pop(0) for _ in tuple(came)])
+        directory = server.recorded('"id": "broadcast.delivery", "outcome"')
+        with living(directory):
+            number = len((directory / "events.jsonl").read_text().splitlines())
+            async with opened(server, number=number) as (app, pilot):
+                for pane, text in (("f7", "first"), ("f6", "second"), ("f6", "third"), ("f7", "fourth")):
+                    await pilot.press(pane)
+                    came.append(LogBatch((LogLine("postfix", None, text),)))
+                    app.redraw()
+                    await until(pilot, lambda: not came)
+                assert app.here is not None
+                log = app.here.query_one("#log", Lines)
+                await until(pilot, lambda: " fourth" in log.texts)
+                assert [text for text in log.texts if " run:" not in text] == [" first", " second", " third", " fourth"]
+                assert sum(" run:" in text for text in log.texts) == len(app.view.notes)
 
 
 class TestTheFrame:

@@ -6,6 +6,7 @@ A face never touches the machine: it shows a `RunView`, which is made of a run's
 from wizard.desk.answers import Answer, Form
 from wizard.desk.desk import Desk, Standing
 from wizard.desk.seat import Place, Seat
+from wizard.desk.tail import Line as LogLine
 from wizard.desk.tail import LogBatch, Tail
 from wizard.desk.view import CheckView, MessageView, Question, RunView, StageView, Waiting, step
 
@@ -15,6 +16,7 @@ __all__ = [
     "Desk",
     "Form",
     "LogBatch",
+    "LogLine",
     "MessageView",
     "Place",
     "Question",

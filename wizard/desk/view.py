@@ -124,7 +124,9 @@ class RunView:
     waiting: Waiting | None = None
     question: Question | None = None
     notes: tuple[str, ...] = ()
-    """What it said, one line each, printable."""
+    """What it said, one line each, printable; the newest."""
+    noted: int = 0
+    """How many of them there were, with those that are no longer kept."""
     finished: bool = False
     exit: int | None = None
     verified: bool = False
@@ -303,7 +305,8 @@ def _with(view: RunView, stage: StageView) -> RunView:
 
 
 def _said(view: RunView, text: str) -> RunView:
-    return replace(view, notes=(*view.notes, *text.split("\n"))[-NOTES:])
+    lines = text.split("\n")
+    return replace(view, notes=(*view.notes, *lines)[-NOTES:], noted=view.noted + len(lines))
 
 
 _CHANGES: Mapping[str, Callable[[RunView, Data, str], RunView]] = {
