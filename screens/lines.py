@@ -17,6 +17,9 @@ from textual.strip import Strip
 
 MOST = 5000
 """Lines kept, the newest."""
+INDENT = "  "
+SHORTEST = 2 / 3
+"""Of a row's columns, how many words must fill for it to end between two of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,27 @@ class Line:
     """What a filter goes by."""
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the window: a line, or a piece of one."""
+
+    line: Line
+    start: int
+    """Where in the line's text it begins."""
+    end: int
+
+    @property
+    def text(self) -> str:
+        """What is drawn; what goes on the row above stands in a little."""
+        return f"{INDENT if self.start else ''}{self.line.text[self.start : self.end]}"
+
+
 class Lines(ScrollView, can_focus=True):
     """A window on lines; nothing is drawn while nothing changes."""
 
     DEFAULT_CSS = """
-    Lines { height: 1fr; background: transparent; overflow-x: hidden; scrollbar-size-vertical: 1; }
+    Lines { height: 1fr; background: transparent; overflow-x: hidden; }
+    Lines { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     Lines > .lines--plain { color: $foreground; }
     Lines > .lines--added { color: $text-success; }
     Lines > .lines--removed { color: $text-error; }
@@ -68,13 +87,29 @@ class Lines(ScrollView, can_focus=True):
         Binding("N", "find(-1)", "Previous match", show=False),
     ]
 
-    def __init__(self, *, follow: bool = False, wrap: bool = True, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
+    def __init__(
+        self,
+        *,
+        follow: bool = False,
+        wrap: bool = True,
+        words: bool = False,
+        id: str | None = None,  # noqa: A002 (Textual's name)
+    ) -> None:
+        """Make it.
+
+        Args:
+            follow: whether its end stays in view.
+            wrap: whether a line that is too long goes on in the next row.
+            words: whether it does so between two words, where one is near; for text, not for what is compared.
+            id: the widget's.
+        """
         super().__init__(id=id)
         self._all: deque[Line] = deque(maxlen=MOST)
-        self._rows: list[tuple[str, str, bool]] = []
-        """What is drawn: text, style, whether it goes on the line above."""
+        self._rows: list[Row] = []
+        """What is drawn."""
         self._follow = follow
         self._wrap = wrap
+        self._words = words
         self._width = 0
         self._needle = ""
         self._source = ""
@@ -127,7 +162,7 @@ class Lines(ScrollView, can_focus=True):
         found = self._places()
         if found:
             self.scroll_to(y=max(found[0] - 2, 0), animate=False, force=True)
-        return len(found)
+        return sum(1 for text in self.texts if self._places_in(text))
 
     def action_find(self, step: int) -> None:
         """Bring the next or previous place into view."""
@@ -150,17 +185,20 @@ class Lines(ScrollView, can_focus=True):
         row = round(self.scroll_offset.y) + y
         if row >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        text, name, _ = self._rows[row]
-        style = self.get_component_rich_style(f"lines--{name}")
-        return Strip(self._segments(text, style)).adjust_cell_length(width, style).simplify()
+        drawn = self._rows[row]
+        style = self.get_component_rich_style(f"lines--{drawn.line.style}")
+        return Strip(self._segments(drawn, style)).adjust_cell_length(width, style).simplify()
 
-    def _segments(self, text: str, style: Style) -> list[Segment]:
-        start = text.lower().find(self._needle) if self._needle else -1
-        if start < 0:
-            return [Segment(text, style)]
-        end = start + len(self._needle)
+    def _segments(self, row: Row, style: Style) -> list[Segment]:
         found = style + self.get_component_rich_style("lines--found", partial=True)
-        return [Segment(text[:start], style), Segment(text[start:end], found), Segment(text[end:], style)]
+        segments = [Segment(INDENT, style)] if row.start else []
+        at = row.start
+        for begin in self._places_in(row.line.text):
+            first, last = max(begin, at), min(begin + len(self._needle), row.end)
+            if first < last:
+                segments += [Segment(row.line.text[at:first], style), Segment(row.line.text[first:last], found)]
+                at = last
+        return [*segments, Segment(row.line.text[at : row.end], style)]
 
     @property
     def _columns(self) -> int:
@@ -170,17 +208,39 @@ class Lines(ScrollView, can_focus=True):
         return not self._source or line.source == self._source
 
     def _places(self) -> list[int]:
+        """List the rows in which what is looked for begins."""
         if not self._needle:
             return []
-        return [number for number, (text, _, _) in enumerate(self._rows) if self._needle in text.lower()]
+        return [
+            number
+            for number, row in enumerate(self._rows)
+            if any(row.start <= place < row.end for place in self._places_in(row.line.text))
+        ]
 
-    def _wrapped(self, line: Line) -> list[tuple[str, str, bool]]:
+    def _places_in(self, text: str) -> list[int]:
+        """List where what is looked for begins in a line, however that is wrapped."""
+        low, found = text.lower(), []
+        at = low.find(self._needle) if self._needle else -1
+        while at >= 0:
+            found.append(at)
+            at = low.find(self._needle, at + len(self._needle))
+        return found
+
+    def _wrapped(self, line: Line) -> list[Row]:
         width = self._width or self._columns
         if not self._wrap or cell_len(line.text) <= width:
-            return [(line.text, line.style, False)]
-        first, *rest = chop_cells(line.text, width)
-        more = chop_cells("".join(rest), width - 2)
-        return [(first, line.style, False), *((f"  {piece}", line.style, True) for piece in more)]
+            return [Row(line, 0, len(line.text))]
+        rows: list[Row] = []
+        start = 0
+        while start < len(line.text):
+            room = width - (len(INDENT) if start else 0)
+            end = start + len(chop_cells(line.text[start : start + room], room)[0])
+            if self._words and end < len(line.text):
+                blank = line.text.rfind(" ", start, end + 1)
+                end = blank + 1 if blank + 1 - start > room * SHORTEST else end
+            rows.append(Row(line, start, end))
+            start = end
+        return rows
 
     def _lay_out(self) -> None:
         self._width = self._columns

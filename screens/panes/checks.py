@@ -39,7 +39,7 @@ class ChecksPane(Vertical):
         yield OptionList(
             *(Option(_row(check.title, None), id=check.id) for check in self._stage.checks), id="checks", compact=True
         )
-        yield Lines(id="detail")
+        yield Lines(words=True, id="detail")
 
     def on_mount(self) -> None:
         """Draw what there is."""

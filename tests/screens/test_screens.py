@@ -327,6 +327,39 @@ class TestLogs:
                 assert [text for text in log.texts if " run:" not in text] == [" first", " second", " third", " fourth"]
                 assert sum(" run:" in text for text in log.texts) == len(app.view.notes)
 
+    async def test_what_is_wrapped_is_shown_whole_whatever_was_shown_before(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f5")
+            assert app.here is not None
+            diff = app.here.query_one("#diff", Lines)
+            text = "".join(f"{number:04}" for number in range(200))
+            for lines in ([], [Line(text)] * 20):
+                diff.replace(lines)
+                await pilot.pause()
+            await until(pilot, lambda: text[:70] in shown(app))
+            rows = [row[: SIZE[0] - 1] for row in shown(app).splitlines()]  # without the scroll bar
+            first = next(number for number, row in enumerate(rows) if row.startswith("0000"))
+            assert text.startswith(rows[first] + "".join(row[2:] for row in rows[first + 1 : first + 4]))
+
+    async def test_what_is_looked_for_is_found_where_a_line_is_wrapped(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f7")
+            assert app.here is not None
+            log = app.here.query_one("#log", Lines)
+            log.add([Line("x" * 74 + " status=deferred " + "y" * 200 + " status=deferred"), Line("nothing")])
+            await pilot.press("slash", *"status=deferred", "enter")
+            await until(pilot, lambda: "1 line(s) have 'status=deferred'" in line(app, "#logs-head"))
+
+    async def test_words_are_not_parted_where_the_causes_are_read(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f6")
+            assert app.here is not None
+            detail = app.here.query_one("#detail", Lines)
+            detail.replace([Line("the answer is none, and " * 8)])
+            await until(pilot, lambda: "the answer" in shown(app))
+            rows = [row.strip() for row in shown(app).splitlines() if "answer" in row or "none" in row]
+            assert set(" ".join(rows).split()) == {"the", "answer", "is", "none,", "and"}
+
 
 class TestTheFrame:
     async def test_too_small_is_said_and_passes(self, server: Server) -> None:
