@@ -36,7 +36,8 @@ def log_line(line: postfix_log.LogLine | mailman_log.LogLine) -> str:
     """Write a line of either log as it is shown."""
     at = f"{line.at:%b %d %H:%M:%S}" if line.at else "earlier"
     if isinstance(line, postfix_log.LogLine):
-        return shown(f"{at} {line.program}: {line.queue_id}: {line.text}")
+        queue_id = f"{line.queue_id}: " if line.queue_id else ""
+        return shown(f"{at} {line.program}: {queue_id}{line.text}")
     return shown(f"{at} {line.file}: {line.text}")
 
 
