@@ -361,6 +361,22 @@ class TestLogs:
             assert set(" ".join(rows).split()) == {"the", "answer", "is", "none,", "and"}
 
 
+class TestTheReport:
+    async def test_it_is_of_the_run_that_verified_all_also_after_one_stage_was_checked_again(
+        self, server: Server
+    ) -> None:
+        server.verified(1, 2, 3, 4, 5, 6)
+        whole = server.recorded()
+        (whole / "report.md").touch()
+        later = server.recorded(name="20261122T150000Z-000000")
+        log = later / "events.jsonl"
+        log.write_text(log.read_text().replace('"verified": true', '"verified": false'))
+        async with opened(server) as (app, pilot):
+            await pilot.press("6", "f10")
+            await until(pilot, lambda: "Saved in" in shown(app))
+            assert whole.name in shown(app)
+
+
 class TestTheFrame:
     async def test_too_small_is_said_and_passes(self, server: Server) -> None:
         async with opened(server) as (app, pilot):

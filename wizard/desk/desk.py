@@ -181,16 +181,22 @@ class Desk:
         return run.follow(directory)
 
     def report(self) -> str:
-        """Return the report of the newest run that has ended, as Markdown.
+        """Return a report as Markdown; where it was saved comes first.
+
+        Where all six stages are verified, it is that of the newest run that has verified them all, else of the newest
+        that has ended.
 
         Raises:
             RefusedError: no run has ended yet.
             OSError: its log or the configuration cannot be read.
         """
-        directory = reports.newest(self.state.runs)
+        whole = all(each.state == "verified" for each in self.standing())
+        directory = (reports.newest_whole(self.state.runs) if whole else None) or reports.newest(self.state.runs)
         if directory is None:
             raise RefusedError("no run has ended yet, so there is nothing to report")
-        return reports.markdown(reports.of(directory, self.site, self.state, host=self.host))
+        kept = (directory / reports.MARKDOWN).exists()
+        saved = f"Saved in `{directory}` as {reports.MARKDOWN} and {reports.HTML}.\n\n" if kept else ""
+        return saved + reports.markdown(reports.of(directory, self.site, self.state, host=self.host))
 
     def output(self, directory: Path) -> str:
         """Return what a run's process printed besides its events: something only if it was killed or has a defect."""

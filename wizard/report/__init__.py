@@ -8,7 +8,7 @@ from wizard.report.make import make, of
 from wizard.report.model import Report, Standing, Verdict
 from wizard.report.server import answers
 from wizard.report.show import HTML, MARKDOWN, html, markdown, save
-from wizard.report.told import newest
+from wizard.report.told import newest, newest_whole
 
 __all__ = [
     "HTML",
@@ -21,6 +21,7 @@ __all__ = [
     "make",
     "markdown",
     "newest",
+    "newest_whole",
     "of",
     "save",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -104,8 +104,19 @@ def told(log: Iterable[Event]) -> Told:
 
 def newest(runs: Path) -> Path | None:
     """Choose the newest of all runs that have ended and said how; None if there is none."""
-    ordered = sorted((path for path in runs.glob("*") if path.is_dir()), reverse=True)
-    return next((path for path in ordered if told(events.read(path)).ended is not None), None)
+    return next((path for path, _ in _ended(runs)), None)
+
+
+def newest_whole(runs: Path) -> Path | None:
+    """Choose the newest of the runs that have verified all six stages; None if there is none."""
+    return next((path for path, ended in _ended(runs) if ended.verified), None)
+
+
+def _ended(runs: Path) -> Iterator[tuple[Path, Finished]]:
+    for path in sorted((path for path in runs.glob("*") if path.is_dir()), reverse=True):
+        ended = told(events.read(path)).ended
+        if ended is not None:
+            yield path, ended[1]
 
 
 STARTED, STAGED, CHANGED = TypeAdapter(Started), TypeAdapter(Staged), TypeAdapter(Changed)
