@@ -313,8 +313,10 @@ class Seeing(App[int]):
         screen = self.here
         if screen is None or self.watching:
             return None
-        secret = {each.key for each in self.form.answers if each.secret} if self.form else set()
-        drafts = {key: text for key, text in (self.form.changes if self.form else {}).items() if key not in secret}
+        drafts = dict(self._place.drafts)  # until the form is there, what was typed the last time
+        if self.form is not None:
+            secret = {each.key for each in self.form.answers if each.secret}
+            drafts = {key: text for key, text in self.form.changes.items() if key not in secret}
         theme = self.theme if self.terminal.truecolour else self._place.theme
         place = Place(screen.stage.number, screen.pane, drafts, theme)
         return place if place != self._place else None

@@ -247,6 +247,26 @@ class TestAnswers:
             assert app.form is not None
             assert app.form.changes == {"mail.hostname": "mail.local.edux"}
 
+    async def test_what_was_typed_is_kept_also_if_the_server_is_slow_and_the_screen_left(self, server: Server) -> None:
+        place = server.state.root / "place.json"
+        kept = {"schema": 1, "stage": 1, "pane": "answers", "drafts": {"mail.hostname": "mx.edu"}, "theme": ""}
+        place.write_text(json.dumps(kept))
+        known = threading.Event()
+
+        def late(words: tuple[str, ...]) -> str:
+            known.wait(LIMIT)
+            return postconf(words)
+
+        server.host.commands["postconf"] = late
+        app = WizardApp(server.desk(), terminal=DARK)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("f6")
+            await until(pilot, lambda: '"check"' in place.read_text())
+            assert app.form is None
+            known.set()
+            await until(pilot, lambda: app.form is not None and app.form.changes == kept["drafts"])
+        assert json.loads(place.read_text())["drafts"] == kept["drafts"]
+
     async def test_the_place_is_written_down_before_the_screen_ends(self, server: Server) -> None:
         async with opened(server) as (_, pilot):
             await pilot.press("f6", "q")
