@@ -31,7 +31,7 @@ class Gates:
             return ""
         failed = [each.title for each in self.view.stage(shut.number).checks if each.state in {"fail", "unknown"}]
         because = f": {'; '.join(failed[:2])}" if failed else f" ({shut.why})" if shut.why else ""
-        return f"the gate is shut: stage {shut.number} ({shut.name}) is {shut.state}{because}"
+        return f"the gate is shut: stage {shut.number} ({shut.name}) is {shut.words}{because}"
 
     def advice(self, number: int) -> str:
         """Say what is to be done next at a stage."""
@@ -42,6 +42,5 @@ class Gates:
             return "verified; F10 shows the report" if number == LAST else "verified; F10 goes on to the next stage"
         if each.state == "shut":
             before = next(row for row in self.standing if row.state != "verified")
-            which = f"stage {before.number} ({before.name}) is {before.state}"
-            return f"shut: {which}; F10 opens when all before are verified"
+            return f"shut: stage {before.number} ({before.name}) comes first, and is {before.words}"
         return "F9 sets this stage up and checks it; F8 checks alone"

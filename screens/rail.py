@@ -15,8 +15,6 @@ from wizard.screens.marks import STYLES, mark, part
 PANES = ("why", "answers", "changes", "check", "logs")
 TITLES = {"why": "Why", "answers": "Answers", "changes": "Changes", "check": "Check", "logs": "Logs"}
 KEYS = {"why": "F3", "answers": "F4", "changes": "F5", "check": "F6", "logs": "F7"}
-SHORT = {"subscription": "subscr", "integration": "integr"}
-NARROW = 78
 
 
 class _Bar(Static):
@@ -74,15 +72,22 @@ class Rail(_Bar):
             here: the stage on this screen.
             running: the stage that a run is at; 0 if none is.
         """
-        narrow = self.size.width < NARROW
+        longest = _longest([each.name for each in standing], self.size.width)
         words = []
         for each in standing:
             state = mark("running" if each.number == running else each.state)
-            name = SHORT.get(each.name, each.name) if narrow else each.name
-            name = name[:6] if narrow else name
+            name = each.name[:longest]
             style = f"{STYLES['bold']} reverse" if each.number == here else STYLES["plain"]
             words.append([(f" {each.number} {name}", style), (f"{state.sign} ", STYLES[state.style])])
         self.draw(words)
+
+
+def _longest(names: Sequence[str], width: int) -> int:
+    """Tell how many letters of each name there is room for; the sign behind each is never to be cut off."""
+    around = len(" 1 ✔ ")
+    most = max(map(len, names), default=0)
+    fits = (size for size in range(most, 1, -1) if sum(around + len(name[:size]) for name in names) <= width)
+    return next(fits, 1)
 
 
 class PaneBar(_Bar):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +31,8 @@ from wizard.stages import STAGES
 T = TypeVar("T")
 SECOND = 1.0
 """Between two redraws of the seconds that are left."""
+SAID = 5.0
+"""Seconds for which what was said covers what a run is doing."""
 SETTLE = 0.5
 """Seconds after the last change of place before it is written down."""
 RESIZED = 0.2
@@ -72,7 +76,12 @@ class Seeing(App[int]):
         self.plan_errors: dict[int, str] = {}
         self.past = Past()
         self.said = ""
-        """What is to be said once; gone with the next key."""
+        """What is to be said once; gone with the next key, or soon where a run has more to say."""
+        self._said_at = 0.0
+        self._said_in = ""
+        """The run that was on then; empty if none was."""
+        self._to_say: deque[str] = deque()
+        """What is to be said after it."""
         self.closing = False
         self.now = now
         self._place = Place()
@@ -98,8 +107,9 @@ class Seeing(App[int]):
 
     def on_mount(self) -> None:
         """Come back to where somebody was, and show what goes on."""
-        self._place, trouble = self.desk.recall()
-        self.said = trouble
+        self._place, troubles = self.desk.recall()
+        for each in troubles:
+            self.tell(each, after=True)
         if not self.terminal.truecolour:
             self.theme = OWN_COLOURS
         elif self._place.theme in self.available_themes:
@@ -195,9 +205,12 @@ class Seeing(App[int]):
         self.view = follower.view
         if follower.ended and not self.view.finished and follower is not self._missed:
             self._missed = follower
-            self.said = "the run ended without a word: " + (self.desk.output(follower.directory) or "it was killed")
+            words = self.desk.output(follower.directory) or "it was killed"
+            self.tell(f"the run ended without a word: {words}", after=True)
         if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):
             self._look()
+        if self.view.finished and not before.finished and self._said_in == self.view.name:
+            self._said_it()
 
     def _pass_logs(self, screen: StageScreen) -> None:
         """Keep what was logged, and hand it on if it is looked at."""
@@ -211,13 +224,19 @@ class Seeing(App[int]):
         question = self.view.question
         if question and question.number != self._asked and question.stage == screen.stage.number and self.in_control:
             self._asked = question.number
+            self.said = ""
             screen.action_pane("changes")
 
     async def _tick(self) -> None:
         """Count the seconds, if something is waited for; nothing is written otherwise."""
         await self._turns.unstick()
         screen = self.here
-        if screen is not None and self.run_is_on and self.view.waiting and screen.is_current:
+        if screen is None or not self.run_is_on:
+            return
+        covered = bool(self.said) and time.monotonic() - self._said_at > SAID
+        if covered:
+            self._said_it()
+        if (covered or self.view.waiting) and screen.is_current:
             screen.show_status()
 
     def _look(self) -> None:
@@ -271,11 +290,27 @@ class Seeing(App[int]):
         if number not in self.plans and not self.run_is_on:
             self._aside(lambda: self.desk.plan(number), planned)
 
-    def tell(self, text: str) -> None:
-        """Say something once, on the line above the keys."""
-        self.said = text.splitlines()[0] if text else ""
+    def tell(self, text: str, *, after: bool = False) -> None:
+        """Say something once, on the line above the keys.
+
+        Args:
+            text: its first line is said.
+            after: whether what is said now stays until the next key, and this comes after it.
+        """
+        line = text.splitlines()[0] if text else ""
+        if after and self.said:
+            self._to_say.append(line)
+            return
+        self.said = line
+        self._said_at = time.monotonic()
+        self._said_in = self.view.name if self.run_is_on else ""
         if self.here is not None:
             self.here.show_status()
+
+    def _said_it(self) -> None:
+        """Let what was said go, and say what comes after it."""
+        self.said = self._to_say.popleft() if self._to_say else ""
+        self._said_at = time.monotonic()
 
     @property
     def gates(self) -> Gates:
@@ -353,8 +388,8 @@ class Seeing(App[int]):
 
     async def on_event(self, event: Any) -> None:
         """Take keys and pastes in their turn, and let what was said go with the next one."""
-        if isinstance(event, Key):
-            self.said = ""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self._said_it()
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             await self._turns.take(event)
         else:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Resize
+from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, OptionList, Static
+from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from wizard.desk import StageView, Waiting
 from wizard.screens import way
@@ -107,7 +107,7 @@ class StageScreen(Screen[None]):
         self._write("#top", self._top())
         self._write("#standing", self._standing())
         self.show_status()
-        self.query_one(ChecksPane).show(view.stage(self.stage.number))
+        self.query_one(ChecksPane).show(view.stage(self.stage.number), self._stands())
         question = view.question if calling else None
         self.query_one(ChangesPane).show(
             app.plans.get(self.stage.number, ""), self._plan_words(), question, read_only=not app.in_control
@@ -141,6 +141,10 @@ class StageScreen(Screen[None]):
         if fresh_notes:
             pane.say(view.notes[-fresh_notes:])
 
+    def on_descendant_focus(self, _event: DescendantFocus) -> None:
+        """Show which keys work there."""
+        self.call_later(self.show_status)
+
     def _write(self, where: str, content: Content) -> None:
         """Write to a line, if it is not what stands there: what does not change costs nothing."""
         target = self.query_one(where, Static)
@@ -153,7 +157,7 @@ class StageScreen(Screen[None]):
         if app.alone:
             parts.append(part(f"stage {app.alone} alone  ", "dim"))
         if not app.in_control:
-            words = "read-only" if app.watching else "read-only: another terminal has the controls, t takes over"
+            words = "read-only" if app.watching else "read-only (t takes over): another terminal has the controls"
             parts.append(part(words, "warn"))
         elif app.run_is_on:
             parts.append(part(f"a run is on: stage {app.view.current or '…'}", "busy"))
@@ -164,11 +168,19 @@ class StageScreen(Screen[None]):
         if each is None:
             return Content("")
         state = mark(each.state)
-        text = {"verified": f"verified {_clock(each.at)}", "shut": "shut: a stage before it is not verified"}
-        words = text.get(each.state) or (f"{each.state}: {each.why}" if each.why else state.word)
+        words = "shut: a stage before it is not verified" if each.state == "shut" else self._stands() or state.word
         return Content.assemble(
             part(f" {state.sign} stage {each.number}, {each.name}: ", state.style), part(words, "dim")
         )
+
+    def _stands(self) -> str:
+        """Tell what is known of the stage from runs before; empty if nothing is."""
+        each = next((row for row in self.wizard.standing if row.number == self.stage.number), None)
+        if each is None:
+            return ""
+        if each.state == "verified":
+            return f"verified {_clock(each.at)}"
+        return f"{each.state}: {each.why}" if each.why else ""
 
     def _status(self) -> Content:
         app, view = self.wizard, self.wizard.view
@@ -178,8 +190,7 @@ class StageScreen(Screen[None]):
             return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
         if app.run_is_on and view.waiting:
             at = way.hop(view.stage(view.current)) if view.waiting.limit else ""
-            place = part(f"  at {at}", "busy") if at else part("")
-            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, app.now()), place)
+            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, app.now(), at))
         if app.run_is_on:
             where = f"stage {view.current} goes on" if view.current else "the run is starting"
             return Content.assemble(part(f" ▶ {where}", "busy"))
@@ -198,9 +209,14 @@ class StageScreen(Screen[None]):
             keys += [("F8", "check", app.in_control), ("F9", "set up", app.in_control)]
         if not app.alone:
             keys += [("F10", "report" if self._done else "next", app.gates.is_open(self.stage.number))]
+        writing = isinstance(self.focused, Input)  # where a letter is a letter
         extra = {"answers": [("^S", "save")], "logs": [("/", "search"), ("s", "which")], "check": [("c", "copy")]}
-        keys += [(key, word, True) for key, word in extra.get(self.pane, [])]
-        keys += [("q", "quit", True)]
+        if writing:
+            extra["logs"] = [("Enter", "find"), ("Esc", "close")]
+        keys += [(key, word, key != "^S" or app.in_control) for key, word in extra.get(self.pane, [])]
+        if not (app.in_control or app.watching):
+            keys += [("t", "take over", True)]
+        keys += [("^Q" if writing else "q", "quit", True)]
         pieces: list[tuple[str, str]] = []
         for key, word, works in keys:
             pieces += [part(f" {key}", "bold" if works else "dim"), part(f" {word} ", "plain" if works else "dim")]
@@ -310,14 +326,16 @@ def _seen(widget: Widget, screen: Screen[None]) -> bool:
     return all(each.display for each in widget.ancestors if isinstance(each, Widget) and each is not screen)
 
 
-def _progress(waiting: Waiting, now: datetime) -> list[tuple[str, str]]:
+def _progress(waiting: Waiting, now: datetime, at: str) -> list[tuple[str, str]]:
+    """Say how far it is; in front of what is waited for, which may be longer than the line."""
     if waiting.done is not None:
         full = round(waiting.done * BAR)
         return [part(f"{'█' * full}{'·' * (BAR - full)} {waiting.done:4.0%} ", "busy"), part(waiting.text)]
     gone = max((now - datetime.fromisoformat(waiting.at)).total_seconds(), 0.0)
     if waiting.limit is None:
-        return [part(waiting.text), part(f"  {gone:.0f} s", "dim")]
-    return [part(waiting.text), part(f"  {max(waiting.limit - gone, 0.0):.0f} s left", "warn")]
+        return [part(f"{gone:.0f} s  ", "dim"), part(waiting.text)]
+    left = part(f"{max(waiting.limit - gone, 0.0):.0f} s left  ", "warn")
+    return [left, *([part(f"at {at}  ", "busy")] if at else []), part(waiting.text)]
 
 
 def _clock(at: str) -> str:

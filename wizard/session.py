@@ -89,7 +89,7 @@ def set_aside(path: Path) -> str:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = path.with_suffix(".corrupt")
         path.replace(aside)
-        return f"{path} could not be read and was set aside as {aside.name}; no stage counts as verified"
+        return f"{path.name} is damaged: set aside as {aside.name}, no stage is verified"
     return ""
 
 

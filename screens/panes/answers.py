@@ -165,7 +165,10 @@ class AnswersPane(Vertical):
             target.update(content, layout=False)
 
     def _describe(self) -> None:
-        """Say what the field in focus is for, what it may be, what the server has, and what is wrong."""
+        """Say of the field in focus what is wrong or may be, what the server has, and what it is for.
+
+        In this order: where there is no room for all of it, it is the end that is not seen.
+        """
         about = self.query_one("#about", Static)
         answers = self._form.of_stage(self._number) if self._form else ()
         answer = next((each for each in answers if each.key == self._focused), answers[0] if answers else None)
@@ -178,12 +181,12 @@ class AnswersPane(Vertical):
         about.update(
             Content.assemble(
                 part(f"{answer.key}  ", "bold"),
-                part(answer.field.help),
-                "\n",
                 *wrong,
                 "\n",
                 part(f"server: {answer.present or 'not known'} · default: {answer.field.default}", "dim"),
                 part(f" · saved: {answer.shown}" if answer.text != answer.saved else "", "warn"),
+                "\n",
+                part(answer.field.help),
             ),
             layout=False,
         )

@@ -29,6 +29,7 @@ class ChecksPane(Vertical):
         super().__init__(id="check")
         self._stage = stage
         self._view = StageView(stage.number)
+        self._standing = ""
         self._drawn: dict[str, CheckView | None] = {}
         self._chosen = ""
         """The check whose details are shown because somebody went there; else the one that tells most."""
@@ -43,14 +44,20 @@ class ChecksPane(Vertical):
 
     def on_mount(self) -> None:
         """Draw what there is."""
-        self.show(self._view)
+        self.show(self._view, "")
 
     def on_resize(self) -> None:
         """Draw the picture as wide as there is room."""
         self._picture()
 
-    def show(self, view: StageView) -> None:
-        """Show the checks as they are now; only what has changed is drawn."""
+    def show(self, view: StageView, standing: str) -> None:
+        """Show the checks as they are now; only what has changed is drawn.
+
+        Args:
+            view: the stage, as the run has it.
+            standing: where it stands, in words; for where the run has not checked it.
+        """
+        self._standing = standing
         if view.number and not view.checks:
             self._chosen = ""
         self._view = view
@@ -87,7 +94,7 @@ class ChecksPane(Vertical):
 
     def copied(self) -> str:
         """Return what is copied from here: the cause in full, or the evidence."""
-        return "\n".join(line.text for line in details(self.shown, self._stage))
+        return "\n".join(line.text for line in details(self.shown, self._stage, self._standing))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the details of the check that was gone to."""
@@ -116,7 +123,7 @@ class ChecksPane(Vertical):
         return way.mailboxes(self._view) if self._stage.number in BOXED else Content("")
 
     def _details(self) -> None:
-        self.query_one("#detail", Lines).replace(details(self.shown, self._stage))
+        self.query_one("#detail", Lines).replace(details(self.shown, self._stage, self._standing))
 
 
 def _row(title: str, check: CheckView | None) -> Content:
@@ -128,10 +135,11 @@ def _row(title: str, check: CheckView | None) -> Content:
     )
 
 
-def details(check: CheckView | None, stage: Stage) -> list[Line]:
+def details(check: CheckView | None, stage: Stage, standing: str = "") -> list[Line]:
     """Say everything about one check: its causes first, then what was seen."""
     if check is None:
-        return [Line("Nothing was checked yet: F8 runs the checks, F9 sets the stage up first.", "dim")]
+        before = f"Not checked in this run; {standing}" if standing else "Nothing was checked yet"
+        return [Line(f"{before}: F8 runs the checks, F9 sets the stage up first.", "dim")]
     lines = [Line(f"{check.title} ({check.id})", "head")]
     for cause in check.causes:
         lines += diagnosis(cause)

@@ -110,7 +110,7 @@ class LogsPane(Vertical):
             parts.append(part(f"  {self._left_out} lines too fast to show", "warn"))
         if self._found:
             parts.append(part(f"  {self._found}", "warn"))
-        parts.append(part("  ▸ the present message  / search  e end", "dim"))
+        parts.append(part("  ▸ the present message  e follows", "dim"))
         self.query_one("#logs-head", Static).update(Content.assemble(*parts), layout=False)
 
 

@@ -14,12 +14,15 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tests.screens.desks import Server, living, postconf
+from tests.screens.desks import AT, Server, living, postconf
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
 from wizard.desk import LogBatch, LogLine, Seat
+from wizard.screens import seeing
 from wizard.screens.app import WizardApp
+from wizard.screens.dialogs import Page
 from wizard.screens.lines import MOST, Line, Lines
 from wizard.screens.stage import StageScreen
+from wizard.screens.terminal import SMALLEST
 from wizard.screens.threads import LogReader
 from wizard.stages import STAGES
 
@@ -287,14 +290,15 @@ class TestAnswers:
     async def test_a_place_that_cannot_be_read_is_set_aside(self, server: Server) -> None:
         (server.state.root / "place.json").write_text('{"stage": "th')
         async with opened(server) as (app, _):
-            assert "could not be read and was set aside as place.corrupt" in line(app, "#status")
+            assert "place.json is damaged: set aside as place.corrupt" in line(app, "#status")
 
 
 class TestTwoTerminals:
     async def test_the_second_is_read_only_and_takes_over(self, server: Server) -> None:
         first = Seat(server.state.root)
         async with opened(server) as (app, pilot):
-            assert "read-only: another terminal has the controls" in line(app, "#top")
+            assert "read-only (t takes over)" in line(app, "#top")
+            assert "t take over" in line(app, "#keys")
             await pilot.press("f8")
             assert "read-only" in line(app, "#status")
             await pilot.press("t", "y")
@@ -323,6 +327,97 @@ class TestOneStageAlone:
             await pilot.press("5")
             assert app.here.stage.number == 3
             assert "one stage alone" in line(app, "#status")
+
+
+class TestTheReport:
+    async def test_it_is_of_the_run_that_verified_all_also_after_one_stage_was_checked_again(
+        self, server: Server
+    ) -> None:
+        server.verified(1, 2, 3, 4, 5, 6)
+        whole = server.recorded()
+        (whole / "report.md").touch()
+        later = server.recorded(name="20261122T150000Z-000000")
+        log = later / "events.jsonl"
+        log.write_text(log.read_text().replace('"verified": true', '"verified": false'))
+        async with opened(server) as (app, pilot):
+            await pilot.press("6", "f10")
+            await until(pilot, lambda: "Saved in" in shown(app))
+            assert whole.name in shown(app)
+
+
+class TestWhatIsSaid:
+    async def test_damaged_files_are_told_one_after_another(self, server: Server) -> None:
+        directory = server.recorded()
+        number = len((directory / "events.jsonl").read_text().splitlines())
+        for name in ("place.json", "session.json"):
+            (server.state.root / name).write_text("{half")
+        async with opened(server, number=number) as (app, pilot):
+            said = shown(app).splitlines()[-2]
+            assert "session.json is damaged: set aside as session.corrupt, no stage is verified" in said
+            await pilot.press("f3")
+            assert "place.json is damaged: set aside as place.corrupt" in line(app, "#status")
+
+    async def test_a_stage_that_was_verified_is_not_called_unchecked(self, server: Server) -> None:
+        server.verified(1)
+        async with opened(server) as (app, pilot):
+            await pilot.press("1", "f6")
+            await until(pilot, lambda: "Not checked in this run; verified 2026-" in shown(app))
+
+    async def test_the_seconds_left_are_seen_before_however_long_words(self, server: Server) -> None:
+        directory = server.recorded('"kind": "stage.started"')
+        text = "waiting for Mailman's answer to a wrong token for mwz_697b0488_x@local.edu, at most 30 s"
+        waits = {"schema": 1, "number": 99, "at": AT, "kind": "check.progress", "text": text, "limit": 30}
+        with (directory / "events.jsonl").open("a") as file:
+            file.write(json.dumps(waits) + "\n")
+        with living(directory):
+            async with opened(server, number=99) as (app, pilot):
+                await until(pilot, lambda: " s left" in shown(app))
+
+    async def test_it_does_not_cover_what_a_run_does_for_long(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(seeing, "SAID", 0.0)
+        directory = server.recorded('"kind": "stage.started"')
+        with living(directory):
+            async with opened(server, number=2) as (app, pilot):
+                await pilot.press("f9")
+                assert "a run is on" in line(app, "#status")
+                await until(pilot, lambda: "Ctrl+X stops it" not in line(app, "#status"))
+
+    async def test_the_keys_named_are_those_that_work_in_a_field(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            assert " q quit" in line(app, "#keys")
+            await pilot.press("f4")
+            await until(pilot, lambda: "^Q quit" in line(app, "#keys"))
+            await pilot.press("tab", "tab")
+            await until(pilot, lambda: " q quit" in line(app, "#keys"))
+            await pilot.press("f7", "slash")
+            await until(pilot, lambda: "Esc close" in line(app, "#keys") and "^Q quit" in line(app, "#keys"))
+
+    async def test_a_stage_that_is_open_is_not_said_to_keep_a_gate_shut_by_that(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await until(pilot, lambda: app.stood)
+            await pilot.press("f10")
+            await until(pilot, lambda: "stage 1 (postfix) is not verified yet" in line(app, "#status"))
+            await pilot.press("2")
+            await until(pilot, lambda: "stage 1 (postfix) comes first" in line(app, "#status"))
+
+    @pytest.mark.parametrize("width", [60, 64, 72, 79])
+    async def test_the_signs_of_all_stages_are_seen_in_any_width(self, server: Server, width: int) -> None:
+        server.verified(1, 2, 3, 4, 5, 6)
+        async with opened(server, size=(width, 20)) as (app, pilot):
+            await until(pilot, lambda: shown(app).splitlines()[1].count("✔") == len(STAGES))
+
+    async def test_a_reason_is_seen_beside_the_servers_value_in_the_smallest_window(self, server: Server) -> None:
+        async with opened(server, size=SMALLEST) as (app, pilot):
+            await pilot.press("f4")
+            await typed(pilot, "xn--a.-.edu")
+            await until(pilot, lambda: "RFC 5890" in shown(app) and "server: mx1" in shown(app))
+
+    async def test_a_long_line_of_a_page_is_shown_whole(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            app.push_screen(Page("Report", f"Seen:\n\n```\n{'word ' * 40}end-of-it\n```\n"))
+            await until(pilot, lambda: "end-of-it" in shown(app))
 
 
 class TestLogs:
@@ -379,22 +474,6 @@ class TestLogs:
             await until(pilot, lambda: "the answer" in shown(app))
             rows = [row.strip() for row in shown(app).splitlines() if "answer" in row or "none" in row]
             assert set(" ".join(rows).split()) == {"the", "answer", "is", "none,", "and"}
-
-
-class TestTheReport:
-    async def test_it_is_of_the_run_that_verified_all_also_after_one_stage_was_checked_again(
-        self, server: Server
-    ) -> None:
-        server.verified(1, 2, 3, 4, 5, 6)
-        whole = server.recorded()
-        (whole / "report.md").touch()
-        later = server.recorded(name="20261122T150000Z-000000")
-        log = later / "events.jsonl"
-        log.write_text(log.read_text().replace('"verified": true', '"verified": false'))
-        async with opened(server) as (app, pilot):
-            await pilot.press("6", "f10")
-            await until(pilot, lambda: "Saved in" in shown(app))
-            assert whole.name in shown(app)
 
 
 class TestTheFrame:

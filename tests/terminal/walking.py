@@ -12,13 +12,13 @@ WAITS = "the run waits"
 ON = "a run is on"
 WRONG = ("FAIL", "the gate is shut", "✘")
 VERIFIED = "verified; F10"
-READ_ONLY = "read-only: another terminal"
+READ_ONLY = "read-only (t takes over)"
 
 
 def opened(terminal: Terminal) -> Terminal:
     """Wait until the wizard has come up and knows where the stages stand."""
     terminal.wait("F3 Why")
-    terminal.wait_any(NEW, VERIFIED, "F10 opens", "set aside", "without a word", WAITS)
+    terminal.wait_any(NEW, VERIFIED, "comes first", "set aside", "without a word", WAITS)
     return terminal
 
 

@@ -78,7 +78,7 @@ def _next(call: Call, desk: Desk, number: int, alone: int) -> int | None:
         call.show.say("one stage alone is open; 'mailman-wizard --plain' goes through all six")
     elif shut is not None:
         why = f" ({shut.why})" if shut.why else ""
-        call.show.say(f"the gate is shut: stage {shut.number} ({shut.name}) is {shut.state}{why}")
+        call.show.say(f"the gate is shut: stage {shut.number} ({shut.name}) is {shut.words}{why}")
     elif number < LAST:
         return number + 1
     else:

@@ -39,6 +39,11 @@ class Standing:
     at: str = ""
     why: str = ""
 
+    @property
+    def words(self) -> str:
+        """What it is, for a sentence about what keeps a gate shut."""
+        return "not verified yet" if self.state == "open" else self.state
+
 
 @dataclass
 class Desk:
@@ -76,10 +81,10 @@ class Desk:
         if self._seat is not None:
             self._seat.take()
 
-    def recall(self) -> tuple[Place, str]:
-        """Return where somebody was when the last screen ended, and what to say about it if anything."""
+    def recall(self) -> tuple[Place, tuple[str, ...]]:
+        """Return where somebody was when the last screen ended, and what is to be said of damaged files."""
         place, said = seat.recall(self.state.root)
-        return place, session.set_aside(self.state.session) or said
+        return place, tuple(filter(None, (session.set_aside(self.state.session), said)))
 
     def remember(self, place: Place) -> None:
         """Keep where somebody is, if this terminal has the controls."""

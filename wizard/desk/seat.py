@@ -95,7 +95,7 @@ def recall(root: Path) -> tuple[Place, str]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = path.with_suffix(".corrupt")
         path.replace(aside)
-        return Place(), f"{path} could not be read and was set aside as {aside.name}"
+        return Place(), f"{path.name} is damaged: set aside as {aside.name} in {root}"
 
 
 def _place(data: Mapping[str, Any]) -> Place:
