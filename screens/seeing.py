@@ -207,6 +207,8 @@ class Seeing(App[int]):
             self._missed = follower
             words = self.desk.output(follower.directory) or "it was killed"
             self.tell(f"the run ended without a word: {words}", after=True)
+        if self.view.damaged and not before.damaged:
+            self.tell(self.view.damaged, after=True)
         if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):
             self._look()
         if self.view.finished and not before.finished and self._said_in == self.view.name:

@@ -84,6 +84,10 @@ class EventLog:
         os.close(self._fd)
 
 
+DAMAGED = "log.damaged"
+"""What no run tells, and its log's reader does."""
+
+
 def parse(line: str) -> Event | None:
     """Read one line of a log; None for one that is not an event (half-written, or not ours)."""
     try:
@@ -101,9 +105,13 @@ class Reader:
     def __init__(self, directory: Path) -> None:
         self._path = directory / FILE
         self._offset = 0
+        self._damaged = False
 
     def __call__(self) -> Iterator[Event]:
-        """Give the events that were added since the last call; a line that is not finished yet is left for the next."""
+        """Give the events that were added since the last call; a line that is not finished yet is left for the next.
+
+        What is no event is passed over; the first time, an event of the kind `DAMAGED` says so.
+        """
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
@@ -115,6 +123,10 @@ class Reader:
                 event = parse(line.decode("utf-8", "replace"))
                 if event is not None:
                     yield event
+                elif not self._damaged:
+                    self._damaged = True
+                    text = f"the event log of run {self._path.parent.name} is damaged: what cannot be read is left out"
+                    yield Event(0, "", DAMAGED, {"text": text})
 
 
 def read(directory: Path) -> Iterator[Event]:

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from wizard.events import Event
+from wizard.events import DAMAGED, Event
 from wizard.printable import SHOWN, printable, shortened
 
 STYLES = {"pass": "green", "fail": "bold red", "skip": "yellow", "unknown": "yellow"}
@@ -149,5 +149,6 @@ PROGRESS: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "change.failed": lambda data: [f"  failed: {data['error']}"],
     "check.progress": lambda data: [f"  {data['text']}"],
     "note": lambda data: [f"  {data['text']}"],
+    DAMAGED: lambda data: [f"  {data['text']}"],
 }
 """The lines of progress that an event is worth; of the kinds that are missing, none."""

@@ -184,8 +184,9 @@ class TestARunThatWasRecorded:
         async with opened(server) as (_, pilot):
             await pilot.press("f3")
             await pilot.press("q")
-        async with opened(server, number=len(good)) as (app, _):
+        async with opened(server, number=len(good)) as (app, pilot):
             assert app.view.finished
+            await until(pilot, lambda: f"event log of run {directory.name} is damaged" in line(app, "#status"))
 
 
 class TestAnswers:

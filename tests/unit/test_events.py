@@ -69,12 +69,14 @@ def test_a_half_written_line_is_left_for_later(tmp_path: Path, log: EventLog) ->
     log.close()
 
 
-def test_what_is_not_an_event_is_passed_over(tmp_path: Path, log: EventLog) -> None:
+def test_what_is_not_an_event_is_passed_over_and_said_once(tmp_path: Path, log: EventLog) -> None:
     with (tmp_path / events.FILE).open("ab") as file:
         file.write(b"\xff\xfe\n\n{}\n")
     log("first")
     log.close()
-    assert [event.kind for event in events.read(tmp_path)] == ["first"]
+    damaged, first = events.read(tmp_path)
+    assert (damaged.kind, first.kind) == (events.DAMAGED, "first")
+    assert damaged.data["text"] == f"the event log of run {tmp_path.name} is damaged: what cannot be read is left out"
 
 
 def test_before_its_first_event_a_run_has_none(tmp_path: Path) -> None:

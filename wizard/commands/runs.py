@@ -10,7 +10,7 @@ from typing import Any
 from wizard import preflight, run
 from wizard.commands.call import Call
 from wizard.errors import AnswerError, ExitCode, Problem
-from wizard.events import Event
+from wizard.events import DAMAGED, Event
 from wizard.probes import accounts
 from wizard.run import Request
 from wizard.stages import STAGES
@@ -57,9 +57,10 @@ def follow(call: Call, directory: Path, *, ours: bool = True) -> int:
         before = last
         try:
             for event in run.follow(directory):
-                if last is not None and event.number <= last.number:
-                    continue
-                last = event
+                if event.kind != DAMAGED:
+                    if last is not None and event.number <= last.number:
+                        continue
+                    last = event
                 call.show.event(event)
                 if event.kind == "plan.waiting" and ours:
                     _ask(call, directory, event)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from wizard.events import Event
+from wizard.events import DAMAGED, Event
 from wizard.printable import printable
 
 MESSAGES = 24
@@ -127,6 +127,8 @@ class RunView:
     """What it said, one line each, printable; the newest."""
     noted: int = 0
     """How many of them there were, with those that are no longer kept."""
+    damaged: str = ""
+    """That its log is, in words."""
     finished: bool = False
     exit: int | None = None
     verified: bool = False
@@ -283,6 +285,10 @@ def _message(view: RunView, data: Data, change: Callable[[MessageView], MessageV
     return _with(view, replace(stage, messages=messages))
 
 
+def _damaged(view: RunView, data: Data, _at: str) -> RunView:
+    return _said(replace(view, damaged=str(data["text"])), str(data["text"]))
+
+
 def _note(view: RunView, data: Data, _at: str) -> RunView:
     return _said(view, str(data["text"]))
 
@@ -327,5 +333,6 @@ _CHANGES: Mapping[str, Callable[[RunView, Data, str], RunView]] = {
     "probe.hop": _hop,
     "probe.arrived": _arrived,
     "note": _note,
+    DAMAGED: _damaged,
     "run.finished": _finished,
 }
