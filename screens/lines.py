@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.cells import cell_len, chop_cells
@@ -18,6 +18,7 @@ from textual.strip import Strip
 MOST = 5000
 """Lines kept, the newest."""
 INDENT = "  "
+MARK = "▸"
 SHORTEST = 2 / 3
 """Of a row's columns, how many words must fill for it to end between two of them."""
 
@@ -113,6 +114,7 @@ class Lines(ScrollView, can_focus=True):
         self._width = 0
         self._needle = ""
         self._source = ""
+        self._marks: frozenset[str] = frozenset()
 
     @property
     def following(self) -> bool:
@@ -148,6 +150,15 @@ class Lines(ScrollView, can_focus=True):
             self._resized()
         if at_end:
             self.scroll_end(animate=False, force=True)
+
+    def mark(self, words: frozenset[str]) -> None:
+        """Mark the lines that have one of these words in them, those that come later as well.
+
+        A marked line has `MARK` in the place of its first character, which is to be a blank.
+        """
+        if words != self._marks:
+            self._marks = words
+            self.refresh()
 
     def only(self, source: str) -> None:
         """Show the lines of one source alone; of all, if it is empty."""
@@ -185,9 +196,15 @@ class Lines(ScrollView, can_focus=True):
         row = round(self.scroll_offset.y) + y
         if row >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        drawn = self._rows[row]
+        drawn = self._marked(self._rows[row])
         style = self.get_component_rich_style(f"lines--{drawn.line.style}")
         return Strip(self._segments(drawn, style)).adjust_cell_length(width, style).simplify()
+
+    def _marked(self, row: Row) -> Row:
+        text = row.line.text
+        if not text.startswith(" ") or not any(word in text for word in self._marks):
+            return row
+        return replace(row, line=replace(row.line, text=f"{MARK}{text[1:]}", style="marked"))
 
     def _segments(self, row: Row, style: Style) -> list[Segment]:
         found = style + self.get_component_rich_style("lines--found", partial=True)

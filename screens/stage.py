@@ -134,7 +134,8 @@ class StageScreen(Screen[None]):
         fresh = past.since(*self._logged)
         self._logged = past.count, past.left_out
         if fresh.lines or fresh.left_out:
-            pane.add(fresh, self._marks())
+            pane.add(fresh)
+        pane.mark(self._marks())
         run, shown = self._noted
         fresh_notes = min(view.noted - (shown if run == view.name else 0), len(view.notes))
         self._noted = view.name, view.noted

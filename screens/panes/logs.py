@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from wizard.desk import LogBatch
-from wizard.screens.lines import Line, Lines
+from wizard.screens.lines import MARK, Line, Lines
 from wizard.screens.marks import part
 
 SOURCES = ("", "postfix", "mailman", "run")
@@ -43,24 +43,16 @@ class LogsPane(Vertical):
         self.query_one("#search").display = False
         self._describe()
 
-    def add(self, batch: LogBatch, marks: frozenset[str]) -> None:
-        """Add lines of the mail logs.
-
-        Args:
-            batch: as `Tail` gives them.
-            marks: the queue ids and the message-id of the present message.
-        """
+    def add(self, batch: LogBatch) -> None:
+        """Add lines of the mail logs, as `Tail` gives them."""
         self._left_out += batch.left_out
-        self.query_one("#log", Lines).add(
-            Line(
-                f"{'▸' if (hit := _is_of(each.text, marks)) else ' '}{each.text}",
-                _style(each.text, hit=hit),
-                each.source,
-            )
-            for each in batch.lines
-        )
+        self.query_one("#log", Lines).add(Line(f" {each.text}", _style(each.text), each.source) for each in batch.lines)
         if batch.left_out:
             self._describe()
+
+    def mark(self, words: frozenset[str]) -> None:
+        """Mark the lines of the present message: those with its message-id or one of its queue ids."""
+        self.query_one("#log", Lines).mark(words)
 
     def say(self, notes: tuple[str, ...]) -> None:
         """Add lines of the run."""
@@ -110,17 +102,11 @@ class LogsPane(Vertical):
             parts.append(part(f"  {self._left_out} lines too fast to show", "warn"))
         if self._found:
             parts.append(part(f"  {self._found}", "warn"))
-        parts.append(part("  ▸ the present message  e follows", "dim"))
+        parts.append(part(f"  {MARK} the present message  e follows", "dim"))
         self.query_one("#logs-head", Static).update(Content.assemble(*parts), layout=False)
 
 
-def _is_of(text: str, marks: frozenset[str]) -> bool:
-    return any(mark in text for mark in marks)
-
-
-def _style(text: str, *, hit: bool) -> str:
-    if hit:
-        return "marked"
+def _style(text: str) -> str:
     low = text.lower()
     if any(word in low for word in ("fatal", "panic", "error", "shunting", "traceback")):
         return "bad"
