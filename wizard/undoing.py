@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -189,5 +189,4 @@ def _services(
 
 def _reads(service: str, files: Iterable[File]) -> bool:
     """Tell whether a service reads one of these files."""
-    mailmans: Mapping[bool, str] = {True: services.MAILMAN, False: services.POSTFIX}
-    return any(mailmans[file.path == cfg.PATH] == service for file in files)
+    return any((file.path == cfg.PATH) == (service == services.MAILMAN) for file in files)
