@@ -15,7 +15,7 @@ from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
 from wizard.mailman.effective import Effective
-from wizard.plan import MailmanObject, Packages, Plan
+from wizard.plan import MailmanObject, Packages, Plan, Service
 from wizard.probes import accounts, inventory, remains
 from wizard.probes.bench import Bench
 from wizard.probes.ledger import Ledger
@@ -142,6 +142,8 @@ class Engine:
         """Tell whether a stage works now, before its plan is made; it is looked at only if that may be so."""
         if any(isinstance(change, MailmanObject) and change.what == "list" for change in plan.changes):
             return False  # what its proof needs is yet to be made
+        if all(isinstance(change, Service) and change.action == "enable" for change in plan.changes):
+            return False  # that breaks nothing, and stage 6, which wants it, is not looked at without a restart
         known = session.load(self.state.session).stages.get(stage.number)
         if known is not None and known.parts == session.chosen(session.parts(self.host, self.site), stage.depends):
             return known.passed

@@ -16,7 +16,7 @@ from wizard.engine import Approve, Engine
 from wizard.errors import ChangeError, RefusedError, UnseenError
 from wizard.host import Listener, Process
 from wizard.mailman import cfg
-from wizard.plan import File, Packages, Plan, Rebuild, Why
+from wizard.plan import File, Packages, Plan, Rebuild, Service, Why
 from wizard.probes.ledger import Ledger
 from wizard.scene import Scene
 from wizard.state import State
@@ -107,6 +107,18 @@ class TestTheWayBack:
         running = self.run(tmp_path, machine)
         assert machine.files[X].content == b"broken\n"
         assert recorder(running).of("stage.finished")[-1]["outcome"] == "fail"
+
+    def test_what_only_starts_at_boot_from_now_on_is_not_looked_at_before(self, tmp_path: Path) -> None:
+        looks: list[Scene] = []
+
+        def look(scene: Scene) -> Evidence:
+            looks.append(scene)
+            return ("seen",)
+
+        plan = Planned((Service(1, "postfix", "enable", (Why("x", "y"),)),))
+        machine = host(**{"update-rc.d": lambda _: ""})
+        assert engine(tmp_path, (stage(1, check(look), plan=plan),), machine).apply(1, 1, yes)
+        assert len(looks) == 1
 
     def test_it_is_asked_with_the_diff_and_the_reason(self, tmp_path: Path) -> None:
         asked: list[str] = []
