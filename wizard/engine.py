@@ -150,7 +150,12 @@ class Engine:
         if not self._ran >= NEEDS[stage.number > 1]:
             return False
         self.emit("note", text=f"stage {stage.number} is checked before it is changed, to know whether it works")
-        return self._check(stage)
+        if self._check(stage):
+            return True
+        # What its probes left under way is not to be met by the check after the change.
+        self._bench.clear()
+        self._bench = Bench(self.site, self.host, self._ledger, self.emit)
+        return False
 
     def _offer_the_way_back(self, stage: Stage, before: Session, approve: Approve) -> None:
         """Go back to before a stage's plan if it broke what worked, and if that is approved.

@@ -135,5 +135,5 @@ def test_what_a_run_left_that_was_killed_while_mailman_was_down_goes_when_it_is_
     assert not server.path(f"{STATE}/probes.json").exists()
     assert server.rows("SELECT * FROM mailinglist WHERE list_id LIKE 'mwz_%'") == []
     notes = [str(each["text"]) for each in server.events(report.run) if each["kind"] == "note"]
-    assert len([note for note in notes if "stay in Mailman until it answers" in note]) == 1
+    assert len([note for note in notes if "killed while it restarted mailman3: it is started" in note]) == 1
     assert not [note for note in notes if "MaxRetryError" in note or len(note) > 250]
