@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -13,7 +15,7 @@ from tests.services import lab_driver
 from wizard import wait
 
 DRIVER = (sys.executable, "-P", lab_driver.__file__)
-_NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
+_KINDS = ("ipc", "mnt", "net", "pid", "uts")
 
 
 def drive(*command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -28,23 +30,32 @@ def drive(*command: str, env: dict[str, str] | None = None) -> subprocess.Comple
     )
 
 
-def namespaces(pid: int) -> frozenset[str]:
+@contextmanager
+def left_empty(pid: int) -> Iterator[None]:
+    """Wait at the block's end until no process of the machine is in any of the namespaces of a process.
+
+    They are held open meanwhile: the kernel gives a namespace's number to the next one as soon as it is gone,
+    and that may be a lab of a test beside this one.
+    """
+    with ExitStack() as held:
+        wanted = _namespaces(pid)
+        assert wanted
+        for kind in _KINDS:
+            held.callback(os.close, os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC))
+        yield
+        wait.until(lambda: None if _anybody_in(wanted) else True, limit=10)
+
+
+def _namespaces(pid: int) -> frozenset[str]:
     """Name the namespaces of a process that are not this process's own."""
-    theirs, own = (
-        {str(Path("/proc", name, "ns", kind).readlink()) for kind in _NAMESPACES} for name in (str(pid), "self")
-    )
+    theirs, own = ({str(Path("/proc", name, "ns", kind).readlink()) for kind in _KINDS} for name in (str(pid), "self"))
     return frozenset(theirs - own)
-
-
-def await_end_of(wanted: frozenset[str]) -> None:
-    """Wait until no process of the machine is in any of these namespaces."""
-    wait.until(lambda: None if _anybody_in(wanted) else True, limit=10)
 
 
 def _anybody_in(wanted: frozenset[str]) -> bool:
     for pid in psutil.pids():
         try:
-            if namespaces(pid) & wanted:
+            if _namespaces(pid) & wanted:
                 return True
         except OSError:  # it has ended
             continue

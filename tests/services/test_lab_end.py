@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.services.outside import DRIVER, await_end_of, namespaces
+from tests.services.outside import DRIVER, left_empty
 from wizard import wait
 from wizard.lab.cache import CACHE
 
@@ -55,25 +55,21 @@ def outside() -> tuple[str, frozenset[str], frozenset[Path]]:
 def test_killing_one_of_its_processes_leaves_nothing(which: str, code: int) -> None:
     with running() as lab:
         before = outside()
-        inside = namespaces(lab.first)
-        assert len(inside) == 5
+        with left_empty(lab.first):
+            os.kill(lab.pid(which), signal.SIGKILL)
 
-        os.kill(lab.pid(which), signal.SIGKILL)
-
-        assert lab.outer.wait(timeout=10) == code
-        await_end_of(inside)
+            assert lab.outer.wait(timeout=10) == code
         assert outside() == before
 
 
 def test_its_first_process_is_not_ended_from_within_or_by_sigterm() -> None:
-    with running() as lab:
+    with running() as lab, left_empty(lab.first):
         os.kill(lab.first, signal.SIGTERM)
         os.kill(lab.first, signal.SIGINT)
 
         lab.outer.send_signal(signal.SIGTERM)
 
         assert lab.outer.wait(timeout=10) == 128 + signal.SIGTERM
-        await_end_of(namespaces(os.getpid()))
 
 
 class TestLayer:
@@ -108,9 +104,8 @@ class TestLayer:
             assert killed.stderr is not None
             wait_for = next(line for line in killed.stderr if "Unpacking" in line)
             assert wait_for
-            inside = namespaces(psutil.Process(killed.pid).children()[0].pid)
-            killed.kill()
-        await_end_of(inside)
+            with left_empty(psutil.Process(killed.pid).children()[0].pid):
+                killed.kill()
         assert self.names(cache) == set()
 
         with self.start(cache) as second:
