@@ -37,7 +37,8 @@ def running() -> Iterator[Running]:
             assert outer.stdout is not None
             assert outer.stdout.readline() == b"up\n"
             first, command = sorted(psutil.Process(outer.pid).children(), key=lambda child: child.create_time())
-            assert command.cmdline()[0] in {"sh", "sleep"}
+            line = wait.until(lambda: command.cmdline() or None, limit=5)  # there is none within execve(2)
+            assert line[0] in {"sh", "sleep"}
             yield Running(outer, first.pid, command.pid)
         finally:
             outer.kill()
