@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from wizard import run, version
+from wizard import controls, version
 from wizard.commands import configuration, labs, report, runs, tracing, undo, words
 from wizard.commands import wizard as screens
 from wizard.commands.call import Call
@@ -23,7 +23,7 @@ MOST_DAYS = 3650
 
 
 def main(
-    arguments: Sequence[str] | None = None, *, state: State | None = None, program: Sequence[str] = run.PROGRAM
+    arguments: Sequence[str] | None = None, *, state: State | None = None, program: Sequence[str] = controls.PROGRAM
 ) -> int:
     """Run the program; returns its exit code."""
     options = _parser().parse_args(arguments)

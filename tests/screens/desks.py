@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.unit.doubles import MemoryHost
-from wizard import events, run, session
+from wizard import controls, events, session
 from wizard.desk import Desk
 from wizard.session import Verified
 from wizard.site import Site
@@ -47,7 +47,7 @@ class Server:
 
     def desk(self, *program: str) -> Desk:
         """Sit down at it."""
-        return Desk(path=self.site, state=self.state, host=self.host, program=program or run.PROGRAM)
+        return Desk(path=self.site, state=self.state, host=self.host, program=program or controls.PROGRAM)
 
     def saved(self) -> str:
         """Read the site.toml that a screen has written; empty if none has."""
@@ -95,7 +95,7 @@ def lines(until: str = "", count: int = 1) -> list[str]:
 @contextmanager
 def living(directory: Path) -> Iterator[None]:
     """Let a run look as if its process were there."""
-    fd = os.open(directory / run.ALIVE, os.O_RDWR | os.O_CREAT, 0o600)
+    fd = os.open(directory / controls.ALIVE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""A run with stages that are doubles, on a machine in memory; `wizard.run.start` starts it as a program.
+"""A run with stages that are doubles, on a machine in memory; `wizard.controls.start` starts it as a program.
 
 What it does is in the environment's ``RUN_DOUBLE``: pass, fail, hang, crash or plan.
 """

@@ -18,7 +18,7 @@ import pytest
 import tests
 from tests.unit.doubles import MemoryHost, as_nobody
 from tests.unit.trace.recorded import recording
-from wizard import cli, explain, run, version
+from wizard import cli, controls, explain, version
 from wizard.commands import tracing
 from wizard.probes import accounts
 from wizard.site import build
@@ -230,7 +230,7 @@ class TestRuns:
     def test_a_defect_is_exit_70_and_says_where_the_report_is(self, call: Call, state: State) -> None:
         ended = call("apply", "--yes", what="crash")
         assert ended.code == 70
-        (report,) = state.runs.glob(f"*/{run.CRASH}")
+        (report,) = state.runs.glob(f"*/{controls.CRASH}")
         assert str(report) in ended.err
 
     def test_one_object_with_json(self, call: Call, state: State) -> None:
@@ -299,7 +299,7 @@ class TestRuns:
         self, call: Call, state: State, arguments: tuple[str, ...], first: int, last: int
     ) -> None:
         call("apply", "--yes", *arguments)
-        (request,) = state.runs.glob(f"*/{run.REQUEST}")
+        (request,) = state.runs.glob(f"*/{controls.REQUEST}")
         found = json.loads(request.read_bytes())
         assert (found["command"], found["first"], found["last"], found["approved"]) == ("apply", first, last, True)
 
@@ -363,7 +363,7 @@ class TestWatch:
         def approve() -> None:
             for path in iter(lambda: next(state.runs.glob("*/events.jsonl"), None), 0):
                 if path is not None and b"plan.waiting" in path.read_bytes():
-                    run.answer(path.parent, 1, approve=True)
+                    controls.answer(path.parent, 1, approve=True)
                     done.set()
                     return
 
@@ -371,7 +371,7 @@ class TestWatch:
         other = threading.Thread(target=approve)
         other.start()
         program = ["env", f"PYTHONPATH={ROOT}", "RUN_DOUBLE=plan", sys.executable, "-m", "tests.unit.run_double"]
-        run.start(state, run.Request("apply", 1, 2, approved=False, site="schema = 1\n"), program)
+        controls.start(state, controls.Request("apply", 1, 2, approved=False, site="schema = 1\n"), program)
         ended = call("watch")
         other.join(30)
         assert done.is_set()

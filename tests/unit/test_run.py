@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 import tests
-from wizard import events, report, run, session, wait
+from wizard import controls, events, report, run, session, wait
+from wizard.controls import Request
 from wizard.events import Event
 from wizard.redact import HIDDEN
-from wizard.run import Request
 from wizard.site import Site, build, dumps
 from wizard.state import State
 
@@ -43,35 +43,35 @@ def start(state: State) -> Iterator[Start]:
         whole = {"command": "apply", "first": 1, "last": 2, "approved": True, "site": dumps(site), **request}
         environment = ["env", f"PYTHONPATH={ROOT}", f"RUN_DOUBLE={what}"]
         started.append(
-            run.start(state, Request(**whole), (*environment, sys.executable, "-m", "tests.unit.run_double"))
+            controls.start(state, Request(**whole), (*environment, sys.executable, "-m", "tests.unit.run_double"))
         )
         return started[-1]
 
     yield begin
     for directory in started:
-        if run.lives(directory):
+        if controls.lives(directory):
             os.kill(pid(directory), signal.SIGKILL)
         os.waitpid(pid(directory), 0)
 
 
 def pid(directory: Path) -> int:
-    return int((directory / run.ALIVE).read_text())
+    return int((directory / controls.ALIVE).read_text())
 
 
 def end(directory: Path) -> dict[str, Any]:
-    last = list(run.follow(directory))[-1]
+    last = list(controls.follow(directory))[-1]
     assert last.kind == "run.finished"
-    wait.until(lambda: None if run.lives(directory) else True, limit=30)
+    wait.until(lambda: None if controls.lives(directory) else True, limit=30)
     return dict(last.data)
 
 
 def begun(directory: Path, kind: str) -> Event:
-    return next(event for event in run.follow(directory) if event.kind == kind)
+    return next(event for event in controls.follow(directory) if event.kind == kind)
 
 
 def test_a_run_to_its_end(state: State, start: Start) -> None:
     directory = start()
-    found = list(run.follow(directory))
+    found = list(controls.follow(directory))
     assert [event.number for event in found] == list(range(1, len(found) + 1))
     assert found[0].kind == "run.started"
     last = found[-1].data
@@ -92,7 +92,7 @@ def test_its_directory_is_root_s_alone(start: Start) -> None:
     directory = start()
     end(directory)
     assert directory.stat().st_mode & 0o777 == 0o700
-    for name in (run.REQUEST, events.FILE, run.ALIVE):
+    for name in (controls.REQUEST, events.FILE, controls.ALIVE):
         assert (directory / name).stat().st_mode & 0o077 == 0
 
 
@@ -127,7 +127,7 @@ class TestReport:
         directory = start("plan", approved=False)
         begun(directory, "plan.waiting")
         (directory / report.MARKDOWN).mkdir()
-        run.answer(directory, 1, approve=True)
+        controls.answer(directory, 1, approve=True)
         last = end(directory)
         assert (last["exit"], last["verified"], last["report"]) == (0, True, None)
         notes = [str(event.data["text"]) for event in events.read(directory) if event.kind == "note"]
@@ -137,32 +137,32 @@ class TestReport:
 class TestLives:
     def test_while_it_runs_and_not_after(self, start: Start) -> None:
         directory = start("hang")
-        assert run.lives(directory)
+        assert controls.lives(directory)
         begun(directory, "check.progress")
-        assert run.lives(directory)
+        assert controls.lives(directory)
         os.kill(pid(directory), signal.SIGKILL)
-        wait.until(lambda: None if run.lives(directory) else True, limit=30)
+        wait.until(lambda: None if controls.lives(directory) else True, limit=30)
 
     def test_the_one_that_goes_on_is_foremost_and_else_the_newest(self, start: Start) -> None:
         older = start("plan", approved=False)
         begun(older, "plan.waiting")
         newer = older.with_name("99991231T235959Z-000000")
         newer.mkdir()
-        assert run.foremost([newer, older]) == older
-        run.answer(older, 1, approve=True)
+        assert controls.foremost([newer, older]) == older
+        controls.answer(older, 1, approve=True)
         end(older)
-        assert run.foremost([newer, older]) == newer
-        assert run.foremost([]) is None
+        assert controls.foremost([newer, older]) == newer
+        assert controls.foremost([]) is None
 
     def test_a_directory_without_a_run(self, tmp_path: Path) -> None:
-        assert not run.lives(tmp_path)
-        assert not run.lives(tmp_path / "absent")
-        assert list(run.follow(tmp_path)) == []
+        assert not controls.lives(tmp_path)
+        assert not controls.lives(tmp_path / "absent")
+        assert list(controls.follow(tmp_path)) == []
 
     def test_following_ends_when_it_is_killed(self, start: Start) -> None:
         directory = start("hang")
         killed = False
-        for event in run.follow(directory):
+        for event in controls.follow(directory):
             if event.kind == "check.progress" and not killed:
                 os.kill(pid(directory), signal.SIGKILL)
                 killed = True
@@ -171,22 +171,22 @@ class TestLives:
 
     def test_a_second_reader_sees_the_same(self, start: Start) -> None:
         directory = start()
-        first = list(run.follow(directory))
-        assert list(run.follow(directory)) == first
+        first = list(controls.follow(directory))
+        assert list(controls.follow(directory)) == first
 
     def test_a_lost_terminal_does_not_end_it(self, start: Start) -> None:
         directory = start("hang")
         begun(directory, "check.progress")
         os.kill(pid(directory), signal.SIGHUP)
         with pytest.raises(wait.LimitError):
-            wait.until(lambda: None if run.lives(directory) else True, limit=0.3)
+            wait.until(lambda: None if controls.lives(directory) else True, limit=0.3)
         assert os.getsid(pid(directory)) == pid(directory)
 
 
 def test_a_run_that_is_told_to_stop_says_so(start: Start) -> None:
     directory = start("hang")
     begun(directory, "check.progress")
-    run.stop(directory)
+    controls.stop(directory)
     last = end(directory)
     assert (last["exit"], last["error"]) == (1, "the run was told to stop")
 
@@ -194,7 +194,7 @@ def test_a_run_that_is_told_to_stop_says_so(start: Start) -> None:
 def test_stopping_what_has_ended_is_nothing(start: Start) -> None:
     directory = start()
     end(directory)
-    run.stop(directory)
+    controls.stop(directory)
 
 
 def test_a_second_run_is_refused_while_one_works(start: Start) -> None:
@@ -212,20 +212,20 @@ class TestApproval:
         asked = begun(directory, "plan.waiting")
         assert asked.data["stage"] == 1
         assert "== map maps" in str(asked.data["text"])
-        run.answer(directory, int(str(asked.data["question"])), approve=yes)
+        controls.answer(directory, int(str(asked.data["question"])), approve=yes)
         last = end(directory)
         assert (last["exit"], last["changed"]) == (code, changed)
 
     def test_a_reader_that_goes_away_leaves_it_waiting(self, start: Start) -> None:
         directory = start("plan", approved=False)
         begun(directory, "plan.waiting")
-        assert run.lives(directory)
-        run.answer(directory, 1, approve=True)
+        assert controls.lives(directory)
+        controls.answer(directory, 1, approve=True)
         assert end(directory)["exit"] == 0
 
     def test_nothing_is_asked_if_all_is_approved(self, start: Start) -> None:
         directory = start("plan")
-        assert "plan.waiting" not in [event.kind for event in run.follow(directory)]
+        assert "plan.waiting" not in [event.kind for event in controls.follow(directory)]
 
 
 class TestDefect:
@@ -235,8 +235,8 @@ class TestDefect:
         assert last["exit"] == 70
         assert last["verified"] is False
         assert "ZeroDivisionError" in last["error"]
-        assert str(directory / run.CRASH) in last["error"]
-        report = (directory / run.CRASH).read_text()
+        assert str(directory / controls.CRASH) in last["error"]
+        report = (directory / controls.CRASH).read_text()
         assert "Traceback" in report
         for text in (report, json.dumps(last), (directory / events.FILE).read_text()):
             assert f"postgresql://u:{HIDDEN}@h/db" in text
@@ -246,7 +246,7 @@ class TestDefect:
     def test_a_request_that_is_none(self, state: State, content: str) -> None:
         directory = state.runs / "broken"
         directory.mkdir()
-        (directory / run.REQUEST).write_text(content)
+        (directory / controls.REQUEST).write_text(content)
         before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)
         try:
             assert run.main([str(directory)]) == 70
@@ -255,28 +255,28 @@ class TestDefect:
             signal.signal(signal.SIGHUP, before[1])
         (event,) = events.read(directory)
         assert (event.kind, event.data["exit"]) == ("run.finished", 70)
-        assert (directory / run.CRASH).exists()
+        assert (directory / controls.CRASH).exists()
 
     def test_a_program_that_cannot_be_started_is_an_error(self, state: State) -> None:
         request = Request("check", 1, 1, approved=True, site=dumps(Site()))
         with pytest.raises(FileNotFoundError):
-            run.start(state, request, ("/nonexistent/program",))
+            controls.start(state, request, ("/nonexistent/program",))
 
     def test_a_program_that_ends_at_once_leaves_its_words(self, state: State) -> None:
         request = Request("check", 1, 1, approved=True, site=dumps(Site()))
-        directory = run.start(state, request, ("sh", "-c", "echo why >&2; exit 1"))
-        assert list(run.follow(directory)) == []
-        assert (directory / run.OUTPUT).read_text() == "why\n"
+        directory = controls.start(state, request, ("sh", "-c", "echo why >&2; exit 1"))
+        assert list(controls.follow(directory)) == []
+        assert (directory / controls.OUTPUT).read_text() == "why\n"
         os.waitpid(pid(directory), 0)
 
 
 def test_following_waits_for_what_is_not_there_yet(start: Start) -> None:
     directory = start("hang")
     seen: list[str] = []
-    reader = threading.Thread(target=lambda: seen.extend(event.kind for event in run.follow(directory)))
+    reader = threading.Thread(target=lambda: seen.extend(event.kind for event in controls.follow(directory)))
     reader.start()
     begun(directory, "check.progress")
-    run.stop(directory)
+    controls.stop(directory)
     reader.join(30)
     assert seen[0] == "run.started"
     assert seen[-1] == "run.finished"

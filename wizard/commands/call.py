@@ -22,7 +22,7 @@ class Call:
     show: Presenter
     state: State
     program: Sequence[str]
-    """What a run is started with; see `wizard.run.start`."""
+    """What a run is started with; see `wizard.controls.start`."""
 
     def desk(self, *, looking: bool = False) -> Desk:
         """Sit down at the engine, with the answers as they are.

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wizard import preflight, run
+from wizard import controls, preflight
 from wizard.commands.call import Call
+from wizard.controls import Request
 from wizard.errors import AnswerError, ExitCode, Problem
 from wizard.events import DAMAGED, Event
 from wizard.probes import accounts
-from wizard.run import Request
+from wizard.site import dumps
 from wizard.stages import STAGES
 
 LAST = len(STAGES)
@@ -42,8 +43,8 @@ def _start(call: Call, command: Any, first: int, last: int) -> int:
     accounts.named(site)
     call.state.prepare()
     approved = command == "check" or call.options.yes
-    request = Request(command, first, last, approved, run.site_text(site))
-    return follow(call, run.start(call.state, request, call.program))
+    request = Request(command, first, last, approved, dumps(site))
+    return follow(call, controls.start(call.state, request, call.program))
 
 
 def follow(call: Call, directory: Path, *, ours: bool = True) -> int:
@@ -56,7 +57,7 @@ def follow(call: Call, directory: Path, *, ours: bool = True) -> int:
     while last is None or last.kind != "run.finished":
         before = last
         try:
-            for event in run.follow(directory):
+            for event in controls.follow(directory):
                 if event.kind != DAMAGED:
                     if last is not None and event.number <= last.number:
                         continue
@@ -69,9 +70,9 @@ def follow(call: Call, directory: Path, *, ours: bool = True) -> int:
                 raise
             stopping = True
             call.show.say("stopping the run; once more to leave it to itself")
-            run.stop(directory)
+            controls.stop(directory)
             continue
-        if last is before or not run.lives(directory):
+        if last is before or not controls.lives(directory):
             break
     return _finish(call, directory, last)
 
@@ -80,12 +81,12 @@ def _ask(call: Call, directory: Path, event: Event) -> None:
     call.show.diff(str(event.data["text"]))
     call.show.ask(f"Apply these changes for stage {event.data['stage']}? [y/N] ")
     approve = sys.stdin.readline().strip().lower() in {"y", "yes"}
-    run.answer(directory, int(str(event.data["question"])), approve=approve)
+    controls.answer(directory, int(str(event.data["question"])), approve=approve)
 
 
 def _finish(call: Call, directory: Path, last: Event | None) -> int:
     if last is None or last.kind != "run.finished":
-        output = (directory / run.OUTPUT).read_text(errors="replace").strip()
+        output = (directory / controls.OUTPUT).read_text(errors="replace").strip()
         call.show.failed(f"the run ended without a word: {output or 'it was killed'}", run=directory.name)
         return int(ExitCode.DEFECT)
     data: dict[str, Any] = dict(last.data)

@@ -6,16 +6,17 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from wizard import planning, preflight, run
+from wizard import controls, planning, preflight
 from wizard.checkpoint import Checkpoints
 from wizard.commands.call import Call
 from wizard.commands.runs import follow
+from wizard.controls import Request
 from wizard.errors import AnswerError, ExitCode, Problem, RefusedError
 from wizard.history import history as rows
 from wizard.localhost import LocalHost
 from wizard.printable import printable
 from wizard.redact import Redactor
-from wizard.run import Request
+from wizard.site import dumps
 from wizard.stages import STAGES
 from wizard.undoing import Conflict, undoing
 
@@ -73,11 +74,11 @@ def undo(call: Call) -> int:
         found.target.stage,
         found.target.stage,
         call.options.yes,
-        run.site_text(call.site),
+        dumps(call.site),
         found.target.name,
         (*overwrite, *chosen),
     )
-    return follow(call, run.start(call.state, request, call.program))
+    return follow(call, controls.start(call.state, request, call.program))
 
 
 def _lose(call: Call, conflict: Conflict, redactor: Redactor) -> bool:

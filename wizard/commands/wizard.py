@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from wizard import preflight, run
+from wizard import controls, preflight
 from wizard.commands import plain, runs
 from wizard.commands.call import Call
 from wizard.desk import Desk
@@ -32,7 +32,7 @@ def watch(call: Call) -> int:
     """
     preflight.require_root()
     known = [path for path in call.state.runs.glob("*") if path.is_dir()]
-    wanted = run.foremost(path for path in known if call.options.id in {None, path.name})
+    wanted = controls.foremost(path for path in known if call.options.id in {None, path.name})
     if wanted is None:
         named = repr(call.options.id) if call.options.id else "not given"
         raise AnswerError((Problem("RUN", named, f"one of the {len(known)} runs in {call.state.runs}"),))

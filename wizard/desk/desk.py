@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from wizard import planning, run, session, status, wait
+from wizard import controls, planning, session, status, wait
 from wizard import report as reports
+from wizard.controls import Request
 from wizard.desk import answers, seat
 from wizard.desk.answers import Form
 from wizard.desk.seat import Place, Seat
@@ -20,8 +21,7 @@ from wizard.host import Host
 from wizard.localhost import LocalHost
 from wizard.probes import accounts
 from wizard.redact import Redactor
-from wizard.run import Request
-from wizard.site import load, save
+from wizard.site import dumps, load, save
 from wizard.stages import STAGES
 from wizard.state import State
 
@@ -57,7 +57,7 @@ class Desk:
     """Whether site.toml must be there."""
     state: State = field(default_factory=State)
     host: Host = field(default_factory=LocalHost)
-    program: Sequence[str] = run.PROGRAM
+    program: Sequence[str] = controls.PROGRAM
     looking: bool = False
     """Whether this terminal only looks on, and leaves the controls to whoever has them."""
 
@@ -137,8 +137,8 @@ class Desk:
         """
         self._require_control()
         accounts.named(self.site)
-        request = Request(command, first, last, approved=False, site=run.site_text(self.site))
-        return run.start(self.state, request, self.program)
+        request = Request(command, first, last, approved=False, site=dumps(self.site))
+        return controls.start(self.state, request, self.program)
 
     def answer(self, directory: Path, question: int, *, approve: bool) -> None:
         """Answer a plan that waits.
@@ -147,7 +147,7 @@ class Desk:
             RefusedError: another terminal has the controls.
         """
         self._require_control()
-        run.answer(directory, question, approve=approve)
+        controls.answer(directory, question, approve=approve)
 
     def stop(self, directory: Path) -> None:
         """Ask a run to stop and put back what it was changing.
@@ -156,11 +156,11 @@ class Desk:
             RefusedError: another terminal has the controls.
         """
         self._require_control()
-        run.stop(directory)
+        controls.stop(directory)
 
     def foremost(self) -> Path | None:
         """Name the run that goes on, or else the newest; None if there never was one."""
-        return run.foremost(path for path in self.state.runs.glob("*") if path.is_dir())
+        return controls.foremost(path for path in self.state.runs.glob("*") if path.is_dir())
 
     def news(self, ended: Callable[[], bool]) -> Iterator[tuple[bool, Path | None]]:
         """Give who has the controls (whether this terminal) and the run to show, at once and when either changes.
@@ -179,11 +179,11 @@ class Desk:
 
     def lives(self, directory: Path) -> bool:
         """Tell whether a run goes on."""
-        return run.lives(directory)
+        return controls.lives(directory)
 
     def follow(self, directory: Path) -> Iterator[Event]:
         """Give the events of a run, from its first to its end, as they come."""
-        return run.follow(directory)
+        return controls.follow(directory)
 
     def report(self) -> str:
         """Return a report as Markdown; where it was saved comes first.
@@ -206,7 +206,7 @@ class Desk:
     def output(self, directory: Path) -> str:
         """Return what a run's process printed besides its events: something only if it was killed or has a defect."""
         try:
-            return (directory / run.OUTPUT).read_text(encoding="utf-8", errors="replace").strip()
+            return (directory / controls.OUTPUT).read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             return ""
 
