@@ -14,8 +14,8 @@ from textual.widgets import Button
 
 from wizard.desk import Standing
 from wizard.errors import WizardError
+from wizard.outline import LAST
 from wizard.screens.dialogs import Page, Question
-from wizard.screens.gates import LAST
 from wizard.screens.panes.answers import SaveAnswers, Typed
 from wizard.screens.panes.changes import ChangesPane, Decided
 from wizard.screens.rail import PaneChosen, StageChosen

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wizard.desk import RunView, Standing
-from wizard.stages import STAGES
-
-LAST = len(STAGES)
+from wizard.outline import LAST
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from textual.geometry import Size
 from textual.timer import Timer
 
 from wizard.desk import Desk, Form, Place, RunView, Standing
+from wizard.outline import LAST
 from wizard.screens.dialogs import TooSmall
 from wizard.screens.driver import Driver
-from wizard.screens.gates import LAST, Gates
+from wizard.screens.gates import Gates
 from wizard.screens.past import Past
 from wizard.screens.rail import PANES
 from wizard.screens.stage import StageScreen

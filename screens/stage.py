@@ -14,13 +14,13 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from wizard.desk import StageView, Waiting
+from wizard.outline import LAST
 from wizard.screens import way
 from wizard.screens.lines import Lines
 from wizard.screens.marks import mark, part
 from wizard.screens.panes import AnswersPane, ChangesPane, ChecksPane, LogsPane, WhyPane
 from wizard.screens.past import Past
 from wizard.screens.rail import PANES, PaneBar, Rail
-from wizard.stages import STAGES
 from wizard.stages.model import Stage
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class StageScreen(Screen[None]):
 
     @property
     def _done(self) -> bool:
-        return self.stage.number == len(STAGES)
+        return self.stage.number == LAST
 
     def _plan_words(self) -> str:
         number = self.stage.number

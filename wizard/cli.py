@@ -13,12 +13,11 @@ from wizard.commands import configuration, labs, report, runs, tracing, undo, wo
 from wizard.commands import wizard as screens
 from wizard.commands.call import Call
 from wizard.errors import ExitCode, WizardError
+from wizard.outline import LAST
 from wizard.present import Presenter, console
 from wizard.site import DEFAULT_PATH
-from wizard.stages import STAGES
 from wizard.state import State
 
-LAST = len(STAGES)
 MOST_DAYS = 3650
 
 

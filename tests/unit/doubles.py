@@ -12,6 +12,7 @@ from pathlib import Path
 from wizard.check import Check, Evidence
 from wizard.engine import Engine
 from wizard.host import NOT_FOUND, Completed, FileState, Host, Listener, Process
+from wizard.outline import Outline
 from wizard.plan import Change, Plan
 from wizard.redact import Redactor
 from wizard.scene import Scene
@@ -164,7 +165,7 @@ def stage(
     depends: tuple[str, ...] = (str(MAIN_CF),),
     require: Callable[[Site, Host], None] = allowing,
 ) -> Stage:
-    return Stage(number, f"stage{number}", "a double", depends, plan, checks, require)
+    return Stage(Outline(number, f"stage{number}", "a double"), depends, plan, checks, require)
 
 
 def engine(root: Path, stages: tuple[Stage, ...], host: MemoryHost | None = None, site: Site | None = None) -> Engine:

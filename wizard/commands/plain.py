@@ -9,10 +9,10 @@ from wizard.commands import runs
 from wizard.commands.call import Call
 from wizard.desk import Answer, Desk, Form, Standing
 from wizard.errors import AnswerError, ExitCode, RefusedError, WizardError
+from wizard.outline import LAST
 from wizard.render import render
 from wizard.stages import STAGES
 
-LAST = len(STAGES)
 MENU = "w why, a answers, s show the changes, p set up, c check, n next, q quit"
 
 

@@ -12,11 +12,9 @@ from wizard.commands.call import Call
 from wizard.controls import Request
 from wizard.errors import AnswerError, ExitCode, Problem
 from wizard.events import DAMAGED, Event
+from wizard.outline import LAST
 from wizard.probes import accounts
 from wizard.site import dumps
-from wizard.stages import STAGES
-
-LAST = len(STAGES)
 
 
 def apply(call: Call) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import atomic
-from wizard.stages import STAGES
+from wizard.outline import LAST
 
 SEAT, HOLDER, PLACE = "seat", "seat.lock", "place.json"
 
@@ -101,7 +101,7 @@ def recall(root: Path) -> tuple[Place, str]:
 def _place(data: Mapping[str, Any]) -> Place:
     drafts = {str(key): str(text) for key, text in data["drafts"].items()}
     stage = int(data["stage"])
-    if not 0 <= stage <= len(STAGES):
+    if not 0 <= stage <= LAST:
         raise ValueError(stage)
     return Place(stage, str(data["pane"]), drafts, str(data["theme"]))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wizard.check import Check
 from wizard.host import Host
+from wizard.outline import Outline
 from wizard.plan import Plan
 from wizard.scene import Scene
 from wizard.site import Site
@@ -20,9 +21,7 @@ def _anything(_site: Site, _host: Host) -> None:
 class Stage:
     """One of the six."""
 
-    number: int
-    name: str
-    purpose: str
+    outline: Outline
     depends: tuple[str, ...]
     """The parts of the configuration (`wizard.session.parts`) on which its proof stands."""
     plan: Callable[[Site, Host], Plan]
@@ -31,6 +30,21 @@ class Stage:
     """What proves it, in order."""
     require: Callable[[Site, Host], None] = _anything
     """Raises `RefusedError` where its plan would harm what is there; asked before any stage is applied."""
+
+    @property
+    def number(self) -> int:
+        """Its place, from 1."""
+        return self.outline.number
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.outline.name
+
+    @property
+    def purpose(self) -> str:
+        """What it is for, in one sentence."""
+        return self.outline.purpose
 
 
 MAIL_PARTS = ("site.mail", "/etc/postfix/main.cf", "/etc/postfix/master.cf", "postfix")

@@ -1,5 +1,6 @@
 """Stage 5: a post reaches each subscriber's mailbox."""
 
+from wizard import outline
 from wizard.host import Host
 from wizard.plan import Plan
 from wizard.site import Site
@@ -15,9 +16,7 @@ def plan(_site: Site, _host: Host) -> Plan:
 
 
 STAGE = Stage(
-    number=NUMBER,
-    name="broadcast",
-    purpose="A post reaches each subscriber's mailbox, once and intact, and nobody else's.",
+    outline.BROADCAST,
     depends=ALL_PARTS,
     plan=plan,
     checks=CHECKS,

@@ -1,14 +1,13 @@
 """Stage 3: Postfix hands posts and commands to Mailman."""
 
+from wizard import outline
 from wizard.stages.lmtp import others
 from wizard.stages.lmtp.checks import CHECKS
 from wizard.stages.lmtp.plan import plan
 from wizard.stages.model import ALL_PARTS, Stage
 
 STAGE = Stage(
-    number=3,
-    name="lmtp",
-    purpose="Postfix hands mail to Mailman: posts and commands both arrive, unknown lists are refused.",
+    outline.LMTP,
     depends=ALL_PARTS,
     plan=plan,
     checks=CHECKS,
