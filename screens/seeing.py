@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App
 from textual.events import Key, Paste, Resize
 from textual.geometry import Size
 from textual.timer import Timer
 
-from wizard.desk import Desk, Form, Place, RunView, Standing
-from wizard.outline import LAST
+from wizard.desk import About, Desk, Ground, Place, RunView, Standing
+from wizard.outline import LAST, STAGES
 from wizard.screens.dialogs import TooSmall
 from wizard.screens.driver import Driver
 from wizard.screens.gates import Gates
@@ -27,7 +27,9 @@ from wizard.screens.stage import StageScreen
 from wizard.screens.terminal import SMALLEST, Terminal
 from wizard.screens.threads import Bell, Follower, LogReader, News, aside
 from wizard.screens.turns import Turns
-from wizard.stages import STAGES
+
+if TYPE_CHECKING:
+    from wizard.desk.answers import Form
 
 T = TypeVar("T")
 SECOND = 1.0
@@ -72,6 +74,9 @@ class Seeing(App[int]):
         self.watching = watching
         self.view = RunView()
         self.standing: tuple[Standing, ...] = tuple(Standing(each.number, each.name, "open") for each in STAGES)
+        self.about = About("", tuple(Ground(each.number) for each in STAGES))
+        self.trouble: Exception | None = None
+        """Why there is nothing to be shown: the answers cannot be read."""
         self.form: Form | None = None
         self.plans: dict[int, str] = {}
         self.plan_errors: dict[int, str] = {}
@@ -108,9 +113,8 @@ class Seeing(App[int]):
 
     def on_mount(self) -> None:
         """Come back to where somebody was, and show what goes on."""
-        self._place, troubles = self.desk.recall()
-        for each in troubles:
-            self.tell(each, after=True)
+        self._place, damaged = self.desk.recall()
+        self.tell(damaged)
         if not self.terminal.truecolour:
             self.theme = OWN_COLOURS
         elif self._place.theme in self.available_themes:
@@ -127,7 +131,7 @@ class Seeing(App[int]):
         if self.watching:
             self._place = Place(1, "check")
         self._open(self.alone or self._place.stage or 0)
-        self._look()
+        self._aside(self.desk.about, self._known)
         self.set_interval(SECOND, self._tick)
 
     def _aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
@@ -251,6 +255,18 @@ class Seeing(App[int]):
         self.plan_errors.clear()
         if self.here is not None:
             self.plan(self.here.stage.number)
+
+    def _known(self, found: About | Exception) -> None:
+        """Show what is known of the stages, and look at the server; without answers there is nothing to show."""
+        if isinstance(found, Exception):
+            self.trouble = found
+            self.exit()
+            return
+        self.about = found
+        self.tell(found.damaged, after=True)
+        if self.here is not None:
+            self.here.show()
+        self._look()
 
     def _stands(self, found: tuple[Standing, ...] | Exception) -> None:
         if isinstance(found, Exception):

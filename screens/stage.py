@@ -14,14 +14,13 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from wizard.desk import StageView, Waiting
-from wizard.outline import LAST
+from wizard.outline import LAST, Outline
 from wizard.screens import way
 from wizard.screens.lines import Lines
 from wizard.screens.marks import mark, part
 from wizard.screens.panes import AnswersPane, ChangesPane, ChecksPane, LogsPane, WhyPane
 from wizard.screens.past import Past
 from wizard.screens.rail import PANES, PaneBar, Rail
-from wizard.stages.model import Stage
 
 if TYPE_CHECKING:
     from wizard.screens.app import WizardApp
@@ -47,7 +46,7 @@ class StageScreen(Screen[None]):
         Binding("escape", "back", "Back"),
     ]
 
-    def __init__(self, stage: Stage, pane: str = "why") -> None:
+    def __init__(self, stage: Outline, pane: str = "why") -> None:
         super().__init__(id=f"stage-{stage.number}")
         self.stage = stage
         self.pane = pane
@@ -74,7 +73,7 @@ class StageScreen(Screen[None]):
             yield WhyPane(self.stage)
             yield AnswersPane(self.stage.number)
             yield ChangesPane()
-            yield ChecksPane(self.stage)
+            yield ChecksPane(self.stage.number)
             yield LogsPane()
         yield Static(id="status")
         yield Static(id="keys")
@@ -107,7 +106,9 @@ class StageScreen(Screen[None]):
         self._write("#top", self._top())
         self._write("#standing", self._standing())
         self.show_status()
-        self.query_one(ChecksPane).show(view.stage(self.stage.number), self._stands())
+        ground = app.about.grounds[self.stage.number - 1]
+        self.query_one(WhyPane).stand_on(ground)
+        self.query_one(ChecksPane).show(ground, view.stage(self.stage.number), self._stands())
         question = view.question if calling else None
         self.query_one(ChangesPane).show(
             app.plans.get(self.stage.number, ""), self._plan_words(), question, read_only=not app.in_control
@@ -154,7 +155,7 @@ class StageScreen(Screen[None]):
 
     def _top(self) -> Content:
         app = self.wizard
-        parts = [part(" mailman-wizard ", "bold"), part(f" {app.desk.site.mail.hostname}  ", "plain")]
+        parts = [part(" mailman-wizard ", "bold"), part(f" {app.about.hostname}  ", "plain")]
         if app.alone:
             parts.append(part(f"stage {app.alone} alone  ", "dim"))
         if not app.in_control:

@@ -6,17 +6,15 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pkgutil import resolve_name
 from typing import NoReturn
 
 from wizard import controls, version
-from wizard.commands import configuration, labs, report, runs, tracing, undo, words
-from wizard.commands import wizard as screens
 from wizard.commands.call import Call
 from wizard.errors import ExitCode, WizardError
 from wizard.outline import LAST
 from wizard.present import Presenter, console
-from wizard.site import DEFAULT_PATH
-from wizard.state import State
+from wizard.state import ANSWERS, State
 
 MOST_DAYS = 3650
 
@@ -31,8 +29,9 @@ def main(
         err=console(stderr=True, color=options.color, plain=options.plain),
         quiet=options.json,
     )
-    command: Callable[[Call], int] = options.run
     try:
+        # A command is loaded when it is called: the others have nothing to do with it.
+        command: Callable[[Call], int] = resolve_name(f"wizard.commands.{options.run}")
         return command(Call(options, show, state or State(), program))
     except WizardError as error:
         show.failed(str(error))
@@ -86,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     shared = _Parser(add_help=False)
     add = shared.add_argument
-    add("--answers", metavar="FILE", help=f"the answers (default: {DEFAULT_PATH}, if it is there)")
+    add("--answers", metavar="FILE", help=f"the answers (default: {ANSWERS}, if it is there)")
     add("--set", metavar="KEY=VALUE", action="append", help="one answer, over the file's; may be repeated")
     add("--json", action="store_true", help="print one JSON object on standard output")
     add("--plain", action="store_true", help="plain lines, without colour")
@@ -99,10 +98,10 @@ def _parser() -> argparse.ArgumentParser:
         "was touched, 4 a change failed and was put back, 70 a defect of the wizard, 130 stopped by the keyboard.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    parser.set_defaults(run=screens.walk)
+    parser.set_defaults(run="wizard:walk")
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    def command(name: str, call: Callable[[Call], int], words: str) -> argparse.ArgumentParser:
+    def command(name: str, call: str, words: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[shared], help=words, description=words)
         made.set_defaults(run=call)
         return made
@@ -111,28 +110,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.ArgumentParser]) -> None:
+def _arguments(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     numbers = range(1, LAST + 1)
-    made = command("stage", screens.stage, "Open one stage's screen alone, to look at a server and mend it.")
+    made = command("stage", "wizard:stage", "Open one stage's screen alone, to look at a server and mend it.")
     made.add_argument("number", type=int, choices=numbers, metavar="N", help="its number, 1 to 6")
-    made = command("plan", configuration.plan, "Show what would change, as a diff; changes nothing.")
+    made = command("plan", "configuration:plan", "Show what would change, as a diff; changes nothing.")
     made.add_argument("--stage", type=int, choices=numbers, help="one stage only")
-    made = command("apply", runs.apply, "Plan, apply and check; stops at the first stage that is not verified.")
+    made = command("apply", "runs:apply", "Plan, apply and check; stops at the first stage that is not verified.")
     which = made.add_mutually_exclusive_group()
     which.add_argument("--stage", type=int, choices=numbers, help="one stage; those before it must pass")
     which.add_argument("--through", type=int, choices=numbers, help="all stages up to this one")
     made.add_argument("--yes", action="store_true", help="apply every plan without asking")
-    made = command("check", runs.check, "Run the live checks alone; changes no configuration.")
+    made = command("check", "runs:check", "Run the live checks alone; changes no configuration.")
     made.add_argument("--stage", type=int, choices=numbers, help="one stage only")
-    command("status", configuration.status, "Show the six stages: verified, stale, failed, open, shut.")
-    made = command("trace", tracing.trace, "Follow one message through the six hops, from its entry to every mailbox.")
+    command("status", "configuration:status", "Show the six stages: verified, stale, failed, open, shut.")
+    made = command("trace", "tracing:trace", "Follow one message through the six hops, from its entry to each mailbox.")
     one = made.add_mutually_exclusive_group(required=True)
     one.add_argument("message_id", nargs="?", metavar="MESSAGE-ID", help="as in the mail's header")
     one.add_argument("--send", metavar="ADDRESS", help="send a message for a list, or to a user named for checks")
     made.add_argument("--follow", action="store_true", help="show each hop as it changes, until none does any more")
     made.add_argument("--since", type=_days, default=5.0, metavar="DAYS", help="how far back to look (default: 5)")
-    command("history", undo.history, "List what was changed, and what 'undo' can go back to.")
-    made = command("undo", undo.undo, "Go back to before a checkpoint, with the diff shown first.")
+    command("history", "undo:history", "List what was changed, and what 'undo' can go back to.")
+    made = command("undo", "undo:undo", "Go back to before a checkpoint, with the diff shown first.")
     made.add_argument(
         "checkpoint", nargs="?", default="", metavar="CHECKPOINT", help="its number (default: the newest)"
     )
@@ -144,14 +143,14 @@ def _arguments(command: Callable[[str, Callable[[Call], int], str], argparse.Arg
         metavar="FILE",
         help="go back in this file also if somebody else has changed it since",
     )
-    made = command("explain", words.explain, "Explain a check or a diagnosis; without a name, list them.")
+    made = command("explain", "words:explain", "Explain a check or a diagnosis; without a name, list them.")
     made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
-    made = command("watch", screens.watch, "Follow a run, read-only, as it happens or afterwards.")
+    made = command("watch", "wizard:watch", "Follow a run, read-only, as it happens or afterwards.")
     made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest)")
-    made = command("report", report.report, "Show what a run has proven, when and with what evidence, as Markdown.")
+    made = command("report", "report:report", "Show what a run has proven, when and with what evidence, as Markdown.")
     made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest that has ended)")
     made.add_argument("--html", action="store_true", help="as one HTML page")
-    made = command("lab", labs.lab, "Run a command in a private copy of this machine.")
+    made = command("lab", "labs:lab", "Run a command in a private copy of this machine.")
     made.add_argument("--bare", action="store_true", help="without packages added, and with the machine's network")
     made.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …", help="default: a shell")
 

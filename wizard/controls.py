@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from wizard import atomic, events, wait
 from wizard.events import Event
@@ -23,6 +23,7 @@ from wizard.localhost import LocalHost
 from wizard.state import State
 
 REQUEST, OUTPUT, ALIVE, CRASH = "request.json", "output", "alive", "crash.txt"
+Command: TypeAlias = Literal["apply", "check", "undo"]
 PROGRAM = (sys.executable, "-m", "wizard.run")
 
 
@@ -30,7 +31,7 @@ PROGRAM = (sys.executable, "-m", "wizard.run")
 class Request:
     """What a run is to do."""
 
-    command: Literal["apply", "check", "undo"]
+    command: Command
     first: int
     last: int
     approved: bool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,16 +11,6 @@ from wizard.host import Host, Process
 from wizard.site import Site
 
 APT = Path("/usr/bin/apt-get")
-
-
-def require_root() -> None:
-    """Refuse anybody but root.
-
-    Raises:
-        RefusedError: the effective user is not root.
-    """
-    if os.geteuid() != 0:
-        raise RefusedError("this needs root: it reads and changes the mail server; run it with sudo, or as root")
 
 
 def require_system(host: Host) -> None:

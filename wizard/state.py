@@ -11,6 +11,9 @@ from pathlib import Path
 
 from wizard.errors import RefusedError
 
+ANSWERS = Path("/etc/mailman-wizard/site.toml")
+"""The admin's answers, where no other file is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:

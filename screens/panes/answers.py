@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,8 +12,10 @@ from textual.events import Click, DescendantFocus, Paste
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from wizard.desk import Answer, Form
 from wizard.screens.marks import part
+
+if TYPE_CHECKING:
+    from wizard.desk.answers import Answer, Form
 
 
 class Typed(Message):

@@ -11,11 +11,10 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from wizard.desk import CheckView, StageView
+from wizard.desk import CheckView, Ground, StageView
 from wizard.screens import way
 from wizard.screens.lines import Line, Lines
 from wizard.screens.marks import mark, part, signed
-from wizard.stages.model import Stage
 
 GAP = "   "
 BOXED = frozenset({5, 6})
@@ -25,10 +24,10 @@ BOXED = frozenset({5, 6})
 class ChecksPane(Vertical):
     """The checks of one stage."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, number: int) -> None:
         super().__init__(id="check")
-        self._stage = stage
-        self._view = StageView(stage.number)
+        self._ground = Ground(number)
+        self._view = StageView(number)
         self._standing = ""
         self._drawn: dict[str, CheckView | None] = {}
         self._chosen = ""
@@ -37,23 +36,22 @@ class ChecksPane(Vertical):
     def compose(self) -> ComposeResult:
         """Make room for the picture, the checks, and the details of one."""
         yield Static(id="way")
-        yield OptionList(
-            *(Option(_row(check.title, None), id=check.id) for check in self._stage.checks), id="checks", compact=True
-        )
+        yield OptionList(id="checks", compact=True)
         yield Lines(words=True, id="detail")
 
     def on_mount(self) -> None:
         """Draw what there is."""
-        self.show(self._view, "")
+        self.show(self._ground, self._view, "")
 
     def on_resize(self) -> None:
         """Draw the picture as wide as there is room."""
         self._picture()
 
-    def show(self, view: StageView, standing: str) -> None:
+    def show(self, ground: Ground, view: StageView, standing: str) -> None:
         """Show the checks as they are now; only what has changed is drawn.
 
         Args:
+            ground: which checks there are.
             view: the stage, as the run has it.
             standing: where it stands, in words; for where the run has not checked it.
         """
@@ -62,7 +60,10 @@ class ChecksPane(Vertical):
             self._chosen = ""
         self._view = view
         options = self.query_one("#checks", OptionList)
-        for check in self._stage.checks:
+        if ground != self._ground:
+            self._ground = ground
+            options.set_options(Option(_row(each.title, None), id=each.id) for each in ground.proofs)
+        for check in ground.proofs:
             now = view.check(check.id)
             if check.id not in self._drawn or self._drawn[check.id] != now:
                 self._drawn[check.id] = now
@@ -75,7 +76,7 @@ class ChecksPane(Vertical):
         """Go with the run, as long as nobody has gone to a check."""
         here = next((each.id for each in self._view.checks if each.state == "running"), None)
         here = here or (self.shown.id if self.shown else None)
-        known = [check.id for check in self._stage.checks]
+        known = [check.id for check in self._ground.proofs]
         if here not in known or (self._chosen and options.has_focus):
             return
         index = known.index(here)
@@ -94,7 +95,7 @@ class ChecksPane(Vertical):
 
     def copied(self) -> str:
         """Return what is copied from here: the cause in full, or the evidence."""
-        return "\n".join(line.text for line in details(self.shown, self._stage, self._standing))
+        return "\n".join(line.text for line in details(self.shown, self._ground, self._standing))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the details of the check that was gone to."""
@@ -120,10 +121,10 @@ class ChecksPane(Vertical):
         self.query_one("#way", Static).update(Content("\n").join(lines), layout=False)
 
     def _boxes(self) -> Content:
-        return way.mailboxes(self._view) if self._stage.number in BOXED else Content("")
+        return way.mailboxes(self._view) if self._ground.number in BOXED else Content("")
 
     def _details(self) -> None:
-        self.query_one("#detail", Lines).replace(details(self.shown, self._stage, self._standing))
+        self.query_one("#detail", Lines).replace(details(self.shown, self._ground, self._standing))
 
 
 def _row(title: str, check: CheckView | None) -> Content:
@@ -135,7 +136,7 @@ def _row(title: str, check: CheckView | None) -> Content:
     )
 
 
-def details(check: CheckView | None, stage: Stage, standing: str = "") -> list[Line]:
+def details(check: CheckView | None, ground: Ground, standing: str = "") -> list[Line]:
     """Say everything about one check: its causes first, then what was seen."""
     if check is None:
         before = f"Not checked in this run; {standing}" if standing else "Nothing was checked yet"
@@ -144,7 +145,7 @@ def details(check: CheckView | None, stage: Stage, standing: str = "") -> list[L
     for cause in check.causes:
         lines += diagnosis(cause)
     lines += [Line(text, "bad" if check.state == "fail" and not check.causes else "plain") for text in check.evidence]
-    proof = next((each for each in stage.checks if each.id == check.id), None)
+    proof = next((each for each in ground.proofs if each.id == check.id), None)
     if proof:
         lines.append(Line(f"proves: {proof.proves}", "dim"))
     return lines

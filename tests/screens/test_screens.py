@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from tests.screens.desks import AT, Server, living, postconf
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
 from wizard.desk import LogBatch, LogLine, Seat
+from wizard.errors import AnswerError
 from wizard.screens import seeing
 from wizard.screens.app import WizardApp
 from wizard.screens.dialogs import Page
@@ -79,7 +80,7 @@ class TestTheGate:
         async with opened(server) as (app, pilot):
             await until(pilot, lambda: "Stage 3" in shown(app))
             assert isinstance(app.screen, StageScreen)
-            assert app.screen.stage is STAGES[2]
+            assert app.screen.stage is STAGES[2].outline
 
     @pytest.mark.parametrize("number", range(1, 7))
     async def test_it_is_shut_behind_a_stage_that_is_not_verified(self, server: Server, number: int) -> None:
@@ -294,6 +295,17 @@ class TestAnswers:
         async with opened(server) as (app, _):
             assert "place.json is damaged: set aside as place.corrupt" in line(app, "#status")
 
+    async def test_wrong_answers_end_the_screen_and_are_told_by_the_command_line(self, server: Server) -> None:
+        server.site.write_text('schema = 1\n[mail]\nhostname = "no name"\n')
+        app = WizardApp(server.desk(), terminal=DARK)
+        async with app.run_test(size=SIZE) as pilot:
+            for _ in range(round(LIMIT / GLANCE)):
+                if app.trouble is not None:
+                    break
+                await pilot.pause(GLANCE)
+        assert isinstance(app.trouble, AnswerError)
+        assert "no name" in str(app.trouble)
+
 
 class TestTwoTerminals:
     async def test_the_second_is_read_only_and_takes_over(self, server: Server) -> None:
@@ -355,10 +367,10 @@ class TestWhatIsSaid:
         for name in ("place.json", "session.json"):
             (server.state.root / name).write_text("{half")
         async with opened(server, number=number) as (app, pilot):
-            said = shown(app).splitlines()[-2]
-            assert "session.json is damaged: set aside as session.corrupt, no stage is verified" in said
+            assert "place.json is damaged: set aside as place.corrupt" in shown(app).splitlines()[-2]
             await pilot.press("f3")
-            assert "place.json is damaged: set aside as place.corrupt" in line(app, "#status")
+            said = line(app, "#status")
+            assert "session.json is damaged: set aside as session.corrupt, no stage is verified" in said
 
     async def test_a_stage_that_was_verified_is_not_called_unchecked(self, server: Server) -> None:
         server.verified(1)

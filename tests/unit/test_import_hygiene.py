@@ -26,6 +26,12 @@ def test_textual_is_not_loaded(module: str) -> None:
     assert not [name for name in loaded(module) if name.split(".")[0] == "textual"]
 
 
+@pytest.mark.parametrize("module", ["wizard.cli", "wizard.commands.wizard", "wizard.screens.app"])
+def test_the_first_screen_does_not_wait_for_the_engine(module: str) -> None:
+    engine = {"wizard.engine", "wizard.stages", "wizard.site", "wizard.render", "pydantic", "jinja2", "mailmanclient"}
+    assert not loaded(module) & engine
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the sources that a test may spoil."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.unit.facts.recorded import Answer
 from tests.unit.trace.recorded import Hostile, recording
-from wizard.desk.tail import LogBatch, Tail
+from wizard.desk import LogBatch
+from wizard.desk.tail import Tail
 from wizard.facts import postfix_log
 from wizard.host import FileState, Host
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard.arguments import hide
 from wizard.desk import Desk
+from wizard.errors import RefusedError
 from wizard.present import Presenter
-from wizard.site import DEFAULT_PATH, Site, load
-from wizard.state import State
+from wizard.state import ANSWERS, State
+
+if TYPE_CHECKING:
+    from wizard.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +34,15 @@ class Call:
 
         Args:
             looking: whether only to look on.
-
-        Raises:
-            AnswerError: one of them is wrong.
         """
-        named = self.options.answers
-        made = Desk(
-            path=Path(named or DEFAULT_PATH),
+        return Desk(
+            path=self._path,
             overrides=self.options.set or (),
-            required=named is not None,
+            required=self.options.answers is not None,
             state=self.state,
             program=self.program,
             looking=looking,
         )
-        hide(made.site.secrets())
-        return made
 
     @property
     def site(self) -> Site:
@@ -52,7 +51,22 @@ class Call:
         Raises:
             AnswerError: one of them is wrong.
         """
-        named = self.options.answers
-        site = load(Path(named or DEFAULT_PATH), self.options.set or (), required=named is not None)
+        from wizard.site import load  # noqa: PLC0415 (the screens show themselves before they load it)
+
+        site = load(self._path, self.options.set or (), required=self.options.answers is not None)
         hide(site.secrets())
         return site
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.options.answers or ANSWERS)
+
+
+def require_root() -> None:
+    """Refuse anybody but root.
+
+    Raises:
+        RefusedError: the effective user is not root.
+    """
+    if os.geteuid() != 0:
+        raise RefusedError("this needs root: it reads and changes the mail server; run it with sudo, or as root")

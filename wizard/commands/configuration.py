@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from wizard import planning, preflight
+from wizard import planning
 from wizard import status as standing
-from wizard.commands.call import Call
+from wizard.commands.call import Call, require_root
 from wizard.errors import ExitCode
 from wizard.localhost import LocalHost
 from wizard.present import counted
@@ -16,7 +16,7 @@ from wizard.stages import STAGES
 
 def plan(call: Call) -> int:
     """Show what would change."""
-    preflight.require_root()
+    require_root()
     site, redactor = call.site, Redactor()
     wanted = [stage for stage in STAGES if call.options.stage in {None, stage.number}]
     plans = [planning.make(stage, site, LocalHost(), redactor) for stage in wanted]
@@ -31,7 +31,7 @@ def plan(call: Call) -> int:
 
 def status(call: Call) -> int:
     """Show the state of each stage."""
-    preflight.require_root()
+    require_root()
     site = call.site
     found = standing.status(site, LocalHost(), call.state)
     if call.options.json:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 
 from wizard.commands import runs
 from wizard.commands.call import Call
-from wizard.desk import Answer, Desk, Form, Standing
+from wizard.desk import Desk, Standing
+from wizard.desk.answers import Answer, Form
 from wizard.errors import AnswerError, ExitCode, RefusedError, WizardError
 from wizard.outline import LAST
-from wizard.render import render
 from wizard.stages import STAGES
+from wizard.templates import page
 
 MENU = "w why, a answers, s show the changes, p set up, c check, n next, q quit"
 
@@ -88,7 +89,7 @@ def _next(call: Call, desk: Desk, number: int, alone: int) -> int | None:
 
 
 def _why(call: Call, _desk: Desk, number: int) -> None:
-    for line in render(f"why/{STAGES[number - 1].name}.md").rstrip("\n").split("\n"):
+    for line in page(f"why/{STAGES[number - 1].name}.md").rstrip("\n").split("\n"):
         call.show.line(line)
 
 

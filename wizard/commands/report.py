@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from wizard import preflight
 from wizard import report as reports
-from wizard.commands.call import Call
+from wizard.commands.call import Call, require_root
 from wizard.errors import AnswerError, ExitCode, Problem
 
 
@@ -16,7 +15,7 @@ def report(call: Call) -> int:
     """
     if call.options.html and call.options.json:
         raise AnswerError((Problem("--html", "given with --json", "one of the two"),))
-    preflight.require_root()
+    require_root()
     runs = [path for path in call.state.runs.glob("*") if path.is_dir()]
     named = call.options.id
     directory = next((path for path in runs if path.name == named), None) if named else reports.newest(call.state.runs)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wizard import controls, preflight
-from wizard.commands.call import Call
+from wizard import controls
+from wizard.commands.call import Call, require_root
 from wizard.controls import Request
 from wizard.errors import AnswerError, ExitCode, Problem
 from wizard.events import DAMAGED, Event
@@ -36,7 +36,7 @@ def check(call: Call) -> int:
 
 
 def _start(call: Call, command: Any, first: int, last: int) -> int:
-    preflight.require_root()
+    require_root()
     site = call.site
     accounts.named(site)
     call.state.prepare()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from wizard import preflight
 from wizard import trace as traces
-from wizard.commands.call import Call
+from wizard.commands.call import Call, require_root
 from wizard.errors import ExitCode
 from wizard.events import Emit
 from wizard.localhost import LocalHost
@@ -18,10 +17,10 @@ def trace(call: Call) -> int:
     site, host = call.site, LocalHost()
     if call.options.send is None:
         wanted = traces.identity(call.options.message_id)
-        preflight.require_root()
+        require_root()
         since = host.now() - timedelta(days=call.options.since)
         return _traced(call, traces.Gatherer(host, site, wanted, since), wait_for=call.options.follow)
-    preflight.require_root()
+    require_root()
     begun = host.now() - traces.CLOCK
     with traces.sent(call.options.send, site, host, call.state, _notes(call)) as sent:
         call.show.say(f"sent {sent.message.message_id} to {sent.to}")

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from wizard import controls, planning, preflight
+from wizard import controls, planning
 from wizard.checkpoint import Checkpoints
-from wizard.commands.call import Call
+from wizard.commands.call import Call, require_root
 from wizard.commands.runs import follow
 from wizard.controls import Request
 from wizard.errors import AnswerError, ExitCode, Problem, RefusedError
@@ -23,7 +23,7 @@ from wizard.undoing import Conflict, undoing
 
 def history(call: Call) -> int:
     """List the checkpoints, the newest first."""
-    preflight.require_root()
+    require_root()
     call.state.prepare()
     found = rows(call.state)
     if call.options.json:
@@ -53,7 +53,7 @@ def undo(call: Call) -> int:
         AnswerError: it is to be approved, and nobody is there to ask.
         RefusedError: a file was changed by somebody else since, and nobody is there to ask.
     """
-    preflight.require_root()
+    require_root()
     if not call.options.yes and not sys.stdin.isatty():
         raise AnswerError((Problem("--yes", "not given", "needed where nobody can be asked: no terminal here"),))
     call.state.prepare()

@@ -6,9 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from wizard import controls, preflight
-from wizard.commands import plain, runs
-from wizard.commands.call import Call
+from wizard import controls
+from wizard.commands.call import Call, require_root
 from wizard.desk import Desk
 from wizard.errors import AnswerError, Problem, RefusedError
 from wizard.screens.terminal import Terminal
@@ -30,7 +29,7 @@ def watch(call: Call) -> int:
     Raises:
         AnswerError: there is no such run.
     """
-    preflight.require_root()
+    require_root()
     known = [path for path in call.state.runs.glob("*") if path.is_dir()]
     wanted = controls.foremost(path for path in known if call.options.id in {None, path.name})
     if wanted is None:
@@ -38,7 +37,9 @@ def watch(call: Call) -> int:
         raise AnswerError((Problem("RUN", named, f"one of the {len(known)} runs in {call.state.runs}"),))
     if _full_screen(call):
         return _show(call, call.desk(looking=True), watching=wanted)
-    return runs.follow(call, wanted, ours=False)
+    from wizard.commands.runs import follow  # noqa: PLC0415 (see `_show`)
+
+    return follow(call, wanted, ours=False)
 
 
 def _full_screen(call: Call) -> bool:
@@ -55,10 +56,12 @@ def _open(call: Call, alone: int) -> int:
         RefusedError: there is no terminal that can show screens.
         AnswerError: JSON was asked for.
     """
-    preflight.require_root()
+    require_root()
     if call.options.json:
         raise AnswerError((Problem("--json", "given", "for commands; the wizard is for a person"),))
     if call.options.plain:
+        from wizard.commands import plain  # noqa: PLC0415 (see `_show`)
+
         return plain.walk(call, alone)
     if not _full_screen(call):
         raise RefusedError(
@@ -70,7 +73,11 @@ def _open(call: Call, alone: int) -> int:
 def _show(call: Call, desk: Desk, *, alone: int = 0, watching: Path | None = None) -> int:
     if call.options.color == "never":
         os.environ["NO_COLOR"] = "1"
-    # Textual is imported when a screen is opened: no other command waits for it.
+    # Textual is imported when a screen is opened: no other command waits for it, and no screen for what it lacks.
     from wizard.screens.app import WizardApp  # noqa: PLC0415
 
-    return WizardApp(desk, alone=alone, watching=watching).run() or 0
+    app = WizardApp(desk, alone=alone, watching=watching)
+    code = app.run()
+    if app.trouble is not None:
+        raise app.trouble
+    return code or 0

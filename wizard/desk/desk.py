@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING
 
-from wizard import controls, planning, session, status, wait
-from wizard import report as reports
-from wizard.controls import Request
-from wizard.desk import answers, seat
-from wizard.desk.answers import Form
+from wizard import controls, wait
+from wizard.desk import seat
 from wizard.desk.seat import Place, Seat
-from wizard.desk.tail import Tail
+from wizard.desk.standing import About, Standing
 from wizard.errors import RefusedError
 from wizard.events import Event
 from wizard.host import Host
 from wizard.localhost import LocalHost
-from wizard.probes import accounts
-from wizard.redact import Redactor
-from wizard.site import dumps, load, save
-from wizard.stages import STAGES
 from wizard.state import State
 
+if TYPE_CHECKING:
+    from wizard.desk.answers import Form
+    from wizard.desk.tail import Tail
+    from wizard.desk.work import Work
+
 SHELL = "/bin/bash"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one stage stands."""
-
-    number: int
-    name: str
-    state: str
-    """``verified``, ``stale``, ``failed``, ``open`` or ``shut``."""
-    at: str = ""
-    why: str = ""
-
-    @property
-    def words(self) -> str:
-        """What it is, for a sentence about what keeps a gate shut."""
-        return "not verified yet" if self.state == "open" else self.state
 
 
 @dataclass
@@ -63,9 +45,19 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.state.prepare()
-        self._redactor = Redactor()
         self._seat = None if self.looking else Seat(self.state.root)
-        self.site = load(self.path, self.overrides, required=self.required)
+        self._loading = threading.Lock()
+        self._loaded: Work | None = None
+
+    @property
+    def _work(self) -> Work:
+        """The engine, loaded when it is first asked for: no face waits for that before it shows itself."""
+        with self._loading:
+            if self._loaded is None:
+                from wizard.desk.work import Work  # noqa: PLC0415 (see above)
+
+                self._loaded = Work(self.path, tuple(self.overrides), self.state, self.host, required=self.required)
+            return self._loaded
 
     @property
     def in_control(self) -> bool:
@@ -81,15 +73,22 @@ class Desk:
         if self._seat is not None:
             self._seat.take()
 
-    def recall(self) -> tuple[Place, tuple[str, ...]]:
-        """Return where somebody was when the last screen ended, and what is to be said of damaged files."""
-        place, said = seat.recall(self.state.root)
-        return place, tuple(filter(None, (session.set_aside(self.state.session), said)))
+    def recall(self) -> tuple[Place, str]:
+        """Return where somebody was when the last screen ended, and what is to be said if that file is damaged."""
+        return seat.recall(self.state.root)
 
     def remember(self, place: Place) -> None:
         """Keep where somebody is, if this terminal has the controls."""
         if self.in_control:
             seat.remember(self.state.root, place)
+
+    def about(self) -> About:
+        """Tell what is known without looking at the server.
+
+        Raises:
+            AnswerError: an answer in site.toml is wrong; so it is with all that needs the answers.
+        """
+        return self._work.about()
 
     def standing(self) -> tuple[Standing, ...]:
         """Tell where the six stages stand on the configuration as it is now.
@@ -97,14 +96,11 @@ class Desk:
         Raises:
             OSError: it cannot be read.
         """
-        rows: Any = status.status(self.site, self.host, self.state)["stages"]
-        return tuple(
-            Standing(row["stage"], row["name"], row["state"], row["at"] or "", row["why"] or "") for row in rows
-        )
+        return self._work.standing()
 
     def form(self, drafts: Mapping[str, str]) -> Form:
         """Return the answers with the server's present values beside them."""
-        return Form.of(self.site, answers.present(self.host), drafts)
+        return self._work.form(drafts)
 
     def save(self, form: Form) -> None:
         """Write the form's answers to site.toml.
@@ -114,9 +110,7 @@ class Desk:
             RefusedError: it cannot be written, or another terminal has the controls.
         """
         self._require_control()
-        site = form.result()
-        save(site, self.path, self.host)
-        self.site = site
+        self._work.save(form)
 
     def plan(self, stage: int) -> str:
         """Return what a stage would change now, as a diff without secrets; empty if nothing.
@@ -124,10 +118,9 @@ class Desk:
         Raises:
             WizardError: the machine's configuration cannot be read.
         """
-        made = planning.make(STAGES[stage - 1], self.site, self.host, self._redactor)
-        return self._redactor.text(made.text()) if made else ""
+        return self._work.plan(stage)
 
-    def start(self, command: Literal["apply", "check"], first: int, last: int) -> Path:
+    def start(self, command: controls.Command, first: int, last: int) -> Path:
         """Start a run; plans wait for `answer`.
 
         Raises:
@@ -136,9 +129,7 @@ class Desk:
             OSError: it could not be started.
         """
         self._require_control()
-        accounts.named(self.site)
-        request = Request(command, first, last, approved=False, site=dumps(self.site))
-        return controls.start(self.state, request, self.program)
+        return controls.start(self.state, self._work.request(command, first, last), self.program)
 
     def answer(self, directory: Path, question: int, *, approve: bool) -> None:
         """Answer a plan that waits.
@@ -195,13 +186,7 @@ class Desk:
             RefusedError: no run has ended yet.
             OSError: its log or the configuration cannot be read.
         """
-        whole = all(each.state == "verified" for each in self.standing())
-        directory = (reports.newest_whole(self.state.runs) if whole else None) or reports.newest(self.state.runs)
-        if directory is None:
-            raise RefusedError("no run has ended yet, so there is nothing to report")
-        kept = (directory / reports.MARKDOWN).exists()
-        saved = f"Saved in `{directory}` as {reports.MARKDOWN} and {reports.HTML}.\n\n" if kept else ""
-        return saved + reports.markdown(reports.of(directory, self.site, self.state, host=self.host))
+        return self._work.report()
 
     def output(self, directory: Path) -> str:
         """Return what a run's process printed besides its events: something only if it was killed or has a defect."""
@@ -212,7 +197,7 @@ class Desk:
 
     def tail(self) -> Tail:
         """Follow the mail logs."""
-        return Tail(self.host)
+        return self._work.tail()
 
     def shell(self) -> int:
         """Give the terminal to a shell, and return its exit code."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from wizard import wait
+from wizard.desk.lines import Line, LogBatch
 from wizard.errors import WizardError
 from wizard.facts import logfile, mailman_log, postfix_log
 from wizard.facts.logfile import Mark
@@ -29,26 +29,6 @@ EVERY = 0.25
 """Seconds between two batches at least: nobody reads faster, and no link has to carry more."""
 PLACES = 10.0
 """Seconds after which it is asked again where Postfix's log goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line, printable."""
-
-    source: str
-    """``postfix`` or ``mailman``."""
-    at: datetime | None
-    text: str
-    queue_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogBatch:
-    """What came since the last one."""
-
-    lines: tuple[Line, ...]
-    left_out: int = 0
-    """How many more there were, older ones."""
 
 
 class Tail:

@@ -2,14 +2,13 @@
 
 from wizard.site.answers import build, changed, check_field
 from wizard.site.fields import FIELDS, Field
-from wizard.site.files import DEFAULT_PATH, dumps, load, loads, save
+from wizard.site.files import dumps, load, loads, save
 from wizard.site.kinds import DomainClass, Interfaces, Mailbox, SubscriptionPolicy
 from wizard.site.model import CheckAnswers, ListAnswers, MailAnswers, MailmanAnswers, Site
 from wizard.site.names import RESERVED, SUBADDRESSES
 from wizard.site.places import HostPort
 
 __all__ = [
-    "DEFAULT_PATH",
     "FIELDS",
     "RESERVED",
     "SUBADDRESSES",

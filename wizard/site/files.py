@@ -15,7 +15,6 @@ from wizard.site.answers import Answers, build, split
 from wizard.site.document import edited, fresh
 from wizard.site.model import Site
 
-DEFAULT_PATH = Path("/etc/mailman-wizard/site.toml")
 LARGEST = 1 << 20
 """Bytes of a site.toml; more is another file."""
 MODE = 0o600

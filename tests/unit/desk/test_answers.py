@@ -6,8 +6,7 @@ import pytest
 
 from tests.screens.desks import postconf
 from tests.unit.doubles import Kept, MemoryHost
-from wizard.desk import Form
-from wizard.desk.answers import LONGEST, present
+from wizard.desk.answers import LONGEST, Form, present
 from wizard.errors import AnswerError
 from wizard.site import FIELDS, ListAnswers, Site, changed
 
