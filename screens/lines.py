@@ -105,7 +105,8 @@ class Lines(ScrollView, can_focus=True):
             id: the widget's.
         """
         super().__init__(id=id)
-        self._all: deque[Line] = deque(maxlen=MOST)
+        self._all: deque[tuple[Line, tuple[Row, ...]]] = deque(maxlen=MOST)
+        """Each line with its rows for `_width`: to wrap thousands anew at each key or batch would hold the keys up."""
         self._rows: list[Row] = []
         """What is drawn."""
         self._follow = follow
@@ -124,30 +125,21 @@ class Lines(ScrollView, can_focus=True):
     @property
     def texts(self) -> list[str]:
         """The lines that are shown, whole."""
-        return [line.text for line in self._all if self._shown(line)]
+        return [line.text for line, _ in self._all if self._shown(line)]
 
     def replace(self, lines: Iterable[Line]) -> None:
         """Show other lines, if they are others."""
         fresh = list(lines)
-        if fresh == list(self._all):
+        if fresh == [line for line, _ in self._all]:
             return
-        self._all = deque(fresh, maxlen=MOST)
-        self._lay_out()
+        self._all.clear()
+        self._take(fresh)
         self.scroll_home(animate=False, force=True)
 
     def add(self, lines: Iterable[Line]) -> None:
         """Add lines at the end."""
         at_end = self.following
-        before = len(self._all)
-        fresh = list(lines)
-        self._all.extend(fresh)
-        if before + len(fresh) > MOST:
-            self._lay_out()
-        else:
-            for line in fresh:
-                if self._shown(line):
-                    self._rows += self._wrapped(line)
-            self._resized()
+        self._take(lines)
         if at_end:
             self.scroll_end(animate=False, force=True)
 
@@ -164,7 +156,7 @@ class Lines(ScrollView, can_focus=True):
         """Show the lines of one source alone; of all, if it is empty."""
         if source != self._source:
             self._source = source
-            self._lay_out()
+            self._arrange()
 
     def search(self, needle: str) -> int:
         """Mark what is looked for, bring the first place into view, and return how many lines have it."""
@@ -243,10 +235,10 @@ class Lines(ScrollView, can_focus=True):
             at = low.find(self._needle, at + len(self._needle))
         return found
 
-    def _wrapped(self, line: Line) -> list[Row]:
+    def _wrapped(self, line: Line) -> tuple[Row, ...]:
         width = self._width or self._columns
         if not self._wrap or cell_len(line.text) <= width:
-            return [Row(line, 0, len(line.text))]
+            return (Row(line, 0, len(line.text)),)
         rows: list[Row] = []
         start = 0
         while start < len(line.text):
@@ -257,13 +249,19 @@ class Lines(ScrollView, can_focus=True):
                 end = blank + 1 if blank + 1 - start > room * SHORTEST else end
             rows.append(Row(line, start, end))
             start = end
-        return rows
+        return tuple(rows)
+
+    def _take(self, lines: Iterable[Line]) -> None:
+        self._all.extend((line, self._wrapped(line)) for line in lines)
+        self._arrange()
 
     def _lay_out(self) -> None:
         self._width = self._columns
-        self._rows = [row for line in self._all if self._shown(line) for row in self._wrapped(line)]
-        self._resized()
+        lines = [line for line, _ in self._all]
+        self._all.clear()
+        self._take(lines)
 
-    def _resized(self) -> None:
+    def _arrange(self) -> None:
+        self._rows = [row for line, rows in self._all if self._shown(line) for row in rows]
         self.virtual_size = Size(self._columns, len(self._rows))
         self.refresh()
