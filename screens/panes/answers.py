@@ -185,7 +185,7 @@ class AnswersPane(Vertical):
                 part(f"{answer.key}  ", "bold"),
                 *wrong,
                 "\n",
-                part(f"server: {answer.present or 'not known'} · default: {answer.field.default}", "dim"),
+                part(f"server: {answer.present or _unknown(answer.key)} · default: {answer.field.default}", "dim"),
                 part(f" · saved: {answer.shown}" if answer.text != answer.saved else "", "warn"),
                 "\n",
                 part(answer.field.help),
@@ -216,6 +216,11 @@ class AnswersPane(Vertical):
     def action_save(self) -> None:
         """Save the answers."""
         self.post_message(SaveAnswers())
+
+
+def _unknown(key: str) -> str:
+    """Say why there is no present value."""
+    return "has no such setting" if key.startswith("check.") else "not known"
 
 
 def field_id(key: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.services.inside import network_of
 from tests.services.people import LIST, Person
-from tests.services.server import LIMIT, STATE, Report, Server
+from tests.services.server import LIMIT, PROGRAM, STATE, Report, Server
 from wizard import wait
 from wizard.facts import mailman_log
 from wizard.probes.ledger import PREFIX
@@ -112,6 +112,21 @@ def test_ordinary_users_join_post_and_leave(server: Server) -> None:
     ruth.await_mail(lambda mail: bool(mail["Message-ID"] == second))
     server.settled()
     assert (omar.has(first), omar.has(second)) == (True, False)
+
+
+@pytest.mark.usefixtures("proven")
+def test_the_questions_show_what_the_server_has(server: Server) -> None:
+    lines = server.lab.run([PROGRAM, "--plain", "stage", "3"], stdin="a\n" + "\n" * 12 + "q\n").stdout.splitlines()
+
+    has = {
+        lines[at - 1].partition("(")[2].partition(")")[0]: line.partition("the server has: ")[2]
+        for at, line in enumerate(lines)
+        if "the server has: " in line
+    }
+    assert has["mail.domain_class"] == "shared"
+    assert has["lists.0.name"] == f"{LIST.partition('@')[0]} is there"
+    assert has["lists.0.subscription_policy"] == "confirm"
+    assert "@" in has["lists.0.owner"]
 
 
 @pytest.mark.usefixtures("proven")

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from wizard.errors import AnswerError, CommandError, Problem, RefusedError
-from wizard.facts import postconf
-from wizard.host import Host
-from wizard.mailman import cfg
-from wizard.mailman.cfg import Config
+from wizard.errors import AnswerError, Problem
 from wizard.printable import printable
 from wizard.redact import Redactor
 from wizard.site import FIELDS, Field, Site, changed, check_field
@@ -163,37 +158,3 @@ def _about(key: str, problems: tuple[Problem, ...]) -> str:
 
 def _words(problem: Problem) -> str:
     return f"{problem.value}: {problem.may_be}"
-
-
-def present(host: Host) -> dict[str, str]:
-    """Tell what the server has now of what the form asks; passwords are hidden, what cannot be asked is left out."""
-    found: dict[str, str] = {}
-    with suppress(CommandError):
-        found |= _of_postfix(postconf.settings(host, names=POSTFIX))
-    with suppress(RefusedError, OSError):
-        config = cfg.read(host)
-        found |= _of_mailman(config) if config else {}
-    return {key: printable(value) for key, value in found.items() if value}
-
-
-POSTFIX = ("myhostname", "mydomain", "home_mailbox", "inet_interfaces", "mynetworks")
-
-
-def _of_postfix(settings: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "mail.hostname": settings.get("myhostname", ""),
-        "mail.domain": settings.get("mydomain", ""),
-        "mail.mailbox": ("maildir" if settings.get("home_mailbox", "").endswith("/") else "mbox") if settings else "",
-        "mail.interfaces": settings.get("inet_interfaces", ""),
-        "mail.networks": settings.get("mynetworks", ""),
-    }
-
-
-def _of_mailman(config: Config) -> dict[str, str]:
-    url = config.get("database", "url", "sqlite")
-    return {
-        "mailman.site_owner": config.get("mailman", "site_owner"),
-        "mailman.database": "sqlite" if url.startswith("sqlite") else Redactor().text(url),
-        "mailman.lmtp": "{}:{}".format(*config.lmtp),
-        "mailman.rest": "{}:{}".format(*config.rest),
-    }

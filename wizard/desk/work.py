@@ -10,8 +10,8 @@ from wizard import controls, planning, session, status
 from wizard import report as reports
 from wizard.arguments import hide
 from wizard.controls import Request
-from wizard.desk import answers
 from wizard.desk.answers import Form
+from wizard.desk.present import present
 from wizard.desk.standing import About, Ground, Proof, Standing
 from wizard.desk.tail import Tail
 from wizard.errors import RefusedError
@@ -54,7 +54,7 @@ class Work:
 
     def form(self, drafts: Mapping[str, str]) -> Form:
         """See `wizard.desk.Desk.form`."""
-        return Form.of(self.site, answers.present(self._host), drafts)
+        return Form.of(self.site, present(self._host, self.site), drafts)
 
     def save(self, form: Form) -> None:
         """See `wizard.desk.Desk.save`."""

@@ -6,7 +6,8 @@ import pytest
 
 from tests.screens.desks import postconf
 from tests.unit.doubles import Kept, MemoryHost
-from wizard.desk.answers import LONGEST, Form, present
+from wizard.desk.answers import LONGEST, Form
+from wizard.desk.present import present
 from wizard.errors import AnswerError
 from wizard.site import FIELDS, ListAnswers, Site, changed
 
@@ -65,7 +66,7 @@ def test_control_characters_are_written_out() -> None:
 
 def test_what_the_server_has() -> None:
     files = {Path("/etc/mailman3/mailman.cfg"): Kept(CFG.encode())}
-    found = present(MemoryHost(files=files, commands={"postconf": postconf}))
+    found = present(MemoryHost(files=files, commands={"postconf": postconf}), Site())
     assert found["mail.hostname"] == "mx1"
     assert found["mailman.rest"].endswith(":8002")
     assert found["mailman.site_owner"] == "root@local.edu"
@@ -73,7 +74,7 @@ def test_what_the_server_has() -> None:
 
 
 def test_a_server_with_nothing_on_it_has_nothing() -> None:
-    assert present(MemoryHost(files={})) == {}
+    assert present(MemoryHost(files={}), Site()) == {}
 
 
 def test_an_answer_that_is_too_long_is_told_and_nothing_is_cut_off() -> None:
