@@ -34,6 +34,8 @@ class Gates:
     def advice(self, number: int) -> str:
         """Say what is to be done next at a stage."""
         each = self.standing[number - 1]
+        if each.state == "looked at":
+            return "looking where the stages stand …"
         if self.alone:
             return "F8 runs the checks, F9 puts the stage in order"
         if each.state == "verified":

@@ -24,6 +24,7 @@ MARKS: dict[str, Mark] = {
     "verified": Mark("✔", "good", "verified"),
     "stale": Mark("~", "warn", "stale"),
     "failed": Mark("✘", "bad", "failed"),
+    "looked at": Mark("·", "dim", "the server is being looked at"),
     "open": Mark("○", "plain", "open"),
     "shut": Mark("·", "dim", "shut"),
     "passed": Mark("✔", "good", "passed"),

@@ -73,7 +73,7 @@ class Seeing(App[int]):
         self.alone = alone
         self.watching = watching
         self.view = RunView()
-        self.standing: tuple[Standing, ...] = tuple(Standing(each.number, each.name, "open") for each in STAGES)
+        self.standing: tuple[Standing, ...] = tuple(Standing(each.number, each.name, "looked at") for each in STAGES)
         self.about = About("", tuple(Ground(each.number) for each in STAGES))
         self.trouble: Exception | None = None
         """Why there is nothing to be shown: the answers cannot be read."""

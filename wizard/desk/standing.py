@@ -12,14 +12,14 @@ class Standing:
     number: int
     name: str
     state: str
-    """``verified``, ``stale``, ``failed``, ``open`` or ``shut``."""
+    """``verified``, ``stale``, ``failed``, ``open`` or ``shut``; ``looked at`` until it is known."""
     at: str = ""
     why: str = ""
 
     @property
     def words(self) -> str:
         """What it is, for a sentence about what keeps a gate shut."""
-        return "not verified yet" if self.state == "open" else self.state
+        return {"open": "not verified yet", "looked at": "still being looked at"}.get(self.state, self.state)
 
 
 @dataclass(frozen=True, slots=True)
