@@ -17,6 +17,8 @@ SIZE = (24, 80)
 _AT_ONCE = 65536
 _PIECE = 512
 _GLANCE = 0.1
+_REST = 0.5
+"""Seconds without a word, in which a screen on a busy machine would have said what it had to."""
 _ALTERNATE = 1049
 KEYS = {
     "F1": "\x1bOP",
@@ -141,6 +143,12 @@ class Terminal:
         self.raw += data
         self._stream.feed(data)
         return True
+
+    def at_rest(self) -> str:
+        """Read until nothing is written any more, and return what is on the screen then."""
+        while self.read(_REST):
+            pass
+        return self.text
 
     def wait(self, seen: str | Callable[[], object], limit: float = LIMIT) -> None:
         """Look at the screen until a text is on it, or something else is so.

@@ -13,7 +13,7 @@ SMALL = "This terminal is too small"
 
 def test_after_a_storm_of_sizes_the_screen_is_right(anew: Link) -> None:
     terminal = opened(anew.open())
-    before = terminal.text
+    before = terminal.at_rest()
     chance = random.Random(7)  # noqa: S311 - any sizes, and the same ones each time
     for _ in range(SIZES):
         terminal.resize(chance.randint(10, 60), chance.randint(40, 200))
@@ -28,7 +28,7 @@ def test_after_a_storm_of_sizes_the_screen_is_right(anew: Link) -> None:
 
 def test_where_there_is_no_room_it_says_so_and_comes_back(anew: Link) -> None:
     terminal = opened(anew.open())
-    before = terminal.text
+    before = terminal.at_rest()
     for rows, columns in ((19, 80), (24, 59), (10, 40)):
         terminal.resize(rows, columns)
         terminal.wait(SMALL)
@@ -49,7 +49,7 @@ def test_it_starts_where_there_is_no_room(anew: Link) -> None:
 
 def test_what_lies_over_a_screen_bears_a_change_of_size(anew: Link) -> None:
     terminal = opened(anew.open())
-    before = terminal.text
+    before = terminal.at_rest()
     terminal.keys("F1")
     terminal.wait("Esc back")
     terminal.resize(10, 40)

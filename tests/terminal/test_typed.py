@@ -67,7 +67,7 @@ def test_a_long_paste_is_no_answer_and_the_keys_work(form: Terminal) -> None:
 
 def test_a_shell_and_back(anew: Link) -> None:
     terminal = opened(anew.open())
-    before = terminal.text
+    before = terminal.at_rest()
 
     terminal.keys("F2")
     terminal.wait(lambda: not terminal.full_screen)
@@ -86,7 +86,7 @@ def test_a_shell_and_back(anew: Link) -> None:
 
 def test_the_screen_can_be_drawn_anew(anew: Link) -> None:
     terminal = opened(anew.open())
-    before = terminal.text
+    before = terminal.at_rest()
     terminal.scribble()
     assert terminal.text != before
 
