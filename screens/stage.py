@@ -108,7 +108,8 @@ class StageScreen(Screen[None]):
         self.show_status()
         ground = app.about.grounds[self.stage.number - 1]
         self.query_one(WhyPane).stand_on(ground)
-        self.query_one(ChecksPane).show(ground, view.stage(self.stage.number), self._stands())
+        below = app.standing[: self.stage.number - 1] if app.alone else ()
+        self.query_one(ChecksPane).show(ground, view.stage(self.stage.number), self._stands(), below)
         question = view.question if calling else None
         self.query_one(ChangesPane).show(
             app.plans.get(self.stage.number, ""), self._plan_words(), question, read_only=not app.in_control

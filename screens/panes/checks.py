@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from wizard.desk import CheckView, Ground, StageView
+from wizard.desk import CheckView, Ground, StageView, Standing
 from wizard.screens import way
 from wizard.screens.lines import Line, Lines
 from wizard.screens.marks import mark, part, signed
@@ -29,6 +29,7 @@ class ChecksPane(Vertical):
         self._ground = Ground(number)
         self._view = StageView(number)
         self._standing = ""
+        self._below: tuple[Standing, ...] = ()
         self._drawn: dict[str, CheckView | None] = {}
         self._chosen = ""
         """The check whose details are shown because somebody went there; else the one that tells most."""
@@ -47,15 +48,17 @@ class ChecksPane(Vertical):
         """Draw the picture as wide as there is room."""
         self._picture()
 
-    def show(self, ground: Ground, view: StageView, standing: str) -> None:
+    def show(self, ground: Ground, view: StageView, standing: str, below: tuple[Standing, ...] = ()) -> None:
         """Show the checks as they are now; only what has changed is drawn.
 
         Args:
             ground: which checks there are.
             view: the stage, as the run has it.
             standing: where it stands, in words; for where the run has not checked it.
+            below: the stages that it depends on, where nobody walks through them.
         """
         self._standing = standing
+        self._below = below
         if view.number and not view.checks:
             self._chosen = ""
         self._view = view
@@ -95,7 +98,7 @@ class ChecksPane(Vertical):
 
     def copied(self) -> str:
         """Return what is copied from here: the cause in full, or the evidence."""
-        return "\n".join(line.text for line in details(self.shown, self._ground, self._standing))
+        return "\n".join(line.text for line in self._words())
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the details of the check that was gone to."""
@@ -123,8 +126,11 @@ class ChecksPane(Vertical):
     def _boxes(self) -> Content:
         return way.mailboxes(self._view) if self._ground.number in BOXED else Content("")
 
+    def _words(self) -> list[Line]:
+        return [*details(self.shown, self._ground, self._standing), *stands_on(self._below)]
+
     def _details(self) -> None:
-        self.query_one("#detail", Lines).replace(details(self.shown, self._ground, self._standing))
+        self.query_one("#detail", Lines).replace(self._words())
 
 
 def _row(title: str, check: CheckView | None) -> Content:
@@ -149,6 +155,15 @@ def details(check: CheckView | None, ground: Ground, standing: str = "") -> list
     if proof:
         lines.append(Line(f"proves: {proof.proves}", "dim"))
     return lines
+
+
+def stands_on(below: Sequence[Standing]) -> list[Line]:
+    """Say where the stages stand that a stage depends on."""
+    words = [(each, mark(each.state).word, f": {each.why}" if each.why else "") for each in below]
+    return [
+        Line(f"depends on stage {each.number}, {each.name}: {word}{why}", "dim" if each.state == "verified" else "warn")
+        for each, word, why in words
+    ]
 
 
 def diagnosis(cause: Mapping[str, Any]) -> list[Line]:

@@ -342,6 +342,13 @@ class TestOneStageAlone:
             assert app.here.stage.number == 3
             assert "one stage alone" in line(app, "#status")
 
+    async def test_it_shows_what_it_depends_on(self, server: Server) -> None:
+        server.verified(1, failed=2)
+        async with opened(server, alone=3) as (app, pilot):
+            await pilot.press("f6")
+            await until(pilot, lambda: "depends on stage 1, postfix: verified" in shown(app))
+            assert "depends on stage 2, mailman: failed: its checks did not pass in run a-run" in shown(app)
+
 
 class TestTheReport:
     async def test_it_is_of_the_run_that_verified_all_also_after_one_stage_was_checked_again(
