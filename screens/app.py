@@ -117,7 +117,7 @@ class WizardApp(Seeing):
         if isinstance(found, Exception):
             self.tell(str(found))
             return
-        self.said = ""
+        self.said.hush()
         if self._news is not None:
             self._news.run = found  # it will say so itself a little later
         self._follow(found)

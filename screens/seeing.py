@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual.app import App
-from textual.events import Key, Paste, Resize
-from textual.geometry import Size
+from textual.events import Key, Paste
 from textual.timer import Timer
 
 from wizard.desk import About, Desk, Ground, Place, RunView, Standing
 from wizard.outline import LAST, STAGES
-from wizard.screens.dialogs import TooSmall
-from wizard.screens.driver import Driver
+from wizard.screens.fitting import Fitting
 from wizard.screens.gates import Gates
 from wizard.screens.past import Past
 from wizard.screens.rail import PANES
+from wizard.screens.saying import Saying
 from wizard.screens.stage import StageScreen
-from wizard.screens.terminal import SMALLEST, Terminal
+from wizard.screens.terminal import Terminal
 from wizard.screens.threads import Bell, Follower, LogReader, News, aside
 from wizard.screens.turns import Turns
 
@@ -34,17 +30,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SECOND = 1.0
 """Between two redraws of the seconds that are left."""
-SAID = 5.0
-"""Seconds for which what was said covers what a run is doing."""
 SETTLE = 0.5
 """Seconds after the last change of place before it is written down."""
-RESIZED = 0.2
-"""Seconds after the last change of size before everything is drawn anew."""
 OWN_COLOURS = "ansi-dark"
 """The theme of the terminal's own 16 colours."""
 
 
-class Seeing(App[int]):
+class Seeing(Fitting):
     """An app that shows a server and its runs; what the keys do is its child's."""
 
     def __init__(
@@ -65,10 +57,7 @@ class Seeing(App[int]):
             terminal: what the terminal can do.
             now: the clock, for the seconds that are left.
         """
-        self.terminal = terminal or Terminal.of(os.environ)
-        Driver.terminal = self.terminal
-        # What Textual does by itself where no colour is wanted is to send greys.
-        super().__init__(driver_class=Driver, ansi_color=None if self.terminal.colours else True)
+        super().__init__(terminal or Terminal.of(os.environ))
         self.desk = desk
         self.alone = alone
         self.watching = watching
@@ -81,13 +70,7 @@ class Seeing(App[int]):
         self.plans: dict[int, str] = {}
         self.plan_errors: dict[int, str] = {}
         self.past = Past()
-        self.said = ""
-        """What is to be said once; gone with the next key, or soon where a run has more to say."""
-        self._said_at = 0.0
-        self._said_in = ""
-        """The run that was on then; empty if none was."""
-        self._to_say: deque[str] = deque()
-        """What is to be said after it."""
+        self.said = Saying()
         self.closing = False
         self.now = now
         self._place = Place()
@@ -103,8 +86,6 @@ class Seeing(App[int]):
         """How often the server was looked at anew."""
         self._asked = 0
         self._settling: Timer | None = None
-        self._resized: Timer | None = None
-        self._drawn_for: Size | None = None
         self.stood = False
         """Whether it was seen where the stages stand."""
         self._turns = Turns(self, lambda: self.focused or self.screen, super().on_event)
@@ -159,11 +140,6 @@ class Seeing(App[int]):
             self.install_screen(self._screens[number], f"stage-{number}")
         return self._screens[number]
 
-    @property
-    def here(self) -> StageScreen | None:
-        """The stage's screen that is on top, or below what lies over it."""
-        return next((each for each in reversed(self.screen_stack) if isinstance(each, StageScreen)), None)
-
     # What goes on.
 
     @property
@@ -216,8 +192,8 @@ class Seeing(App[int]):
             self.tell(self.view.damaged, after=True)
         if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):
             self._look()
-        if self.view.finished and not before.finished and self._said_in == self.view.name:
-            self._said_it()
+        if self.view.finished and not before.finished and self.said.run == self.view.name:
+            self.said.go_on()
 
     def _pass_logs(self, screen: StageScreen) -> None:
         """Keep what was logged, and hand it on if it is looked at."""
@@ -231,7 +207,7 @@ class Seeing(App[int]):
         question = self.view.question
         if question and question.number != self._asked and question.stage == screen.stage.number and self.in_control:
             self._asked = question.number
-            self.said = ""
+            self.said.hush()
             screen.action_pane("changes")
 
     async def _tick(self) -> None:
@@ -240,9 +216,9 @@ class Seeing(App[int]):
         screen = self.here
         if screen is None or not self.run_is_on:
             return
-        covered = bool(self.said) and time.monotonic() - self._said_at > SAID
+        covered = self.said.has_lasted
         if covered:
-            self._said_it()
+            self.said.go_on()
         if (covered or self.view.waiting) and screen.is_current:
             screen.show_status()
 
@@ -310,26 +286,10 @@ class Seeing(App[int]):
             self._aside(lambda: self.desk.plan(number), planned)
 
     def tell(self, text: str, *, after: bool = False) -> None:
-        """Say something once, on the line above the keys.
-
-        Args:
-            text: its first line is said.
-            after: whether what is said now stays until the next key, and this comes after it.
-        """
-        line = text.splitlines()[0] if text else ""
-        if after and self.said:
-            self._to_say.append(line)
-            return
-        self.said = line
-        self._said_at = time.monotonic()
-        self._said_in = self.view.name if self.run_is_on else ""
+        """Say something once, on the line above the keys; see `Saying.say`."""
+        self.said.say(text, self.view.name if self.run_is_on else "", after=after)
         if self.here is not None:
             self.here.show_status()
-
-    def _said_it(self) -> None:
-        """Let what was said go, and say what comes after it."""
-        self.said = self._to_say.popleft() if self._to_say else ""
-        self._said_at = time.monotonic()
 
     @property
     def gates(self) -> Gates:
@@ -379,36 +339,10 @@ class Seeing(App[int]):
         if isinstance(found, Exception):
             self.tell(str(found))
 
-    def fit(self, size: Size) -> None:
-        """Cover the screen where there is no room for it, and uncover it again."""
-        if self.here is None:  # the first screen is not up yet, and asks for this itself
-            return
-        small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
-        if small and not any(isinstance(each, TooSmall) for each in self.screen_stack):
-            self.push_screen(TooSmall())
-        elif not small and isinstance(self.screen, TooSmall):
-            self.pop_screen()
-
-    def on_resize(self, event: Resize) -> None:
-        """Do so whatever lies over the stage's screen, which hears of no size then."""
-        self.fit(event.size)
-        before, self._drawn_for = self._drawn_for, event.size
-        if before in {None, event.size}:
-            return
-        # What was drawn meanwhile was drawn for the size before.
-        self._forget()
-        if self._resized is not None:
-            self._resized.stop()
-        self._resized = self.set_timer(RESIZED, self.action_redraw)
-
-    def _forget(self) -> None:
-        if isinstance(self._driver, Driver):
-            self._driver.forget()
-
     async def on_event(self, event: Any) -> None:
         """Take keys and pastes in their turn, and let what was said go with the next one."""
         if isinstance(event, Key) and not event.is_forwarded:
-            self._said_it()
+            self.said.go_on()
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             await self._turns.take(event)
         else:
@@ -427,18 +361,6 @@ class Seeing(App[int]):
             self.plan(number)
             self.call_after_refresh(screen.show)
             self.settle()
-
-    def action_redraw(self) -> None:
-        """Draw everything anew, if there still is something."""
-        if not self.screen_stack:
-            return
-        self.screen.refresh(layout=True, recompose=False)
-        self._driver_clear()
-
-    def _driver_clear(self) -> None:
-        if self._driver is not None:
-            self._driver.write("\x1b[2J\x1b[H")
-        self.refresh(repaint=True, layout=True)
 
 
 def _ended(view: RunView) -> int:

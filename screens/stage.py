@@ -187,8 +187,8 @@ class StageScreen(Screen[None]):
 
     def _status(self) -> Content:
         app, view = self.wizard, self.wizard.view
-        if app.said:
-            return Content.assemble(part(f" {app.said}", "warn"))
+        if app.said.text:
+            return Content.assemble(part(f" {app.said.text}", "warn"))
         if view.question:
             return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
         if app.run_is_on and view.waiting:

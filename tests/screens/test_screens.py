@@ -18,7 +18,7 @@ from tests.screens.desks import AT, Server, living, postconf
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
 from wizard.desk import LogBatch, LogLine, Seat
 from wizard.errors import AnswerError
-from wizard.screens import seeing
+from wizard.screens import saying
 from wizard.screens.app import WizardApp
 from wizard.screens.dialogs import Page
 from wizard.screens.lines import MOST, Line, Lines
@@ -398,7 +398,7 @@ class TestWhatIsSaid:
     async def test_it_does_not_cover_what_a_run_does_for_long(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(seeing, "SAID", 0.0)
+        monkeypatch.setattr(saying, "LASTS", 0.0)
         directory = server.recorded('"kind": "stage.started"')
         with living(directory):
             async with opened(server, number=2) as (app, pilot):
