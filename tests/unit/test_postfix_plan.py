@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost
-from wizard.plan import Rebuild, Service
+from wizard.mailman import cfg
+from wizard.plan import File, Rebuild, Service
 from wizard.site import Site
 from wizard.stages import main_cf
 from wizard.stages.postfix import rotation, tables
@@ -37,3 +38,21 @@ def test_a_map_of_aliases_that_was_missing_is_opened_anew(
     changes = plan(Site(), host).changes
     assert [type(each) for each in changes] == expected
     assert all(each.action == "reload" for each in changes if isinstance(each, Service))
+
+
+def test_a_line_that_keeps_mailman_from_making_a_missing_map_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or neither stage could be mended: stage 2 mends that line, and waits for stage 1, which waits for the map."""
+    monkeypatch.setattr(main_cf, "change", lambda *_: ())
+    monkeypatch.setattr(rotation, "plan", lambda *_: ())
+
+    def postconf(argv: tuple[str, ...]) -> str:
+        maps = "transport_maps = hash:/var/lib/mailman3/data/postfix_lmtp\n"
+        return SERVICES if "-M" in argv else f"{maps}alias_database =\ndefault_database_type = hash\n"
+
+    host = MemoryHost(running=(MASTER,), commands={"postconf": postconf})
+    host.files[cfg.PATH] = Kept(b"[mta]\nlmtp_port: 8024\n[broken\n")
+    legible, made, *_ = plan(Site(), host).changes
+    assert isinstance(legible, File)
+    assert legible.after == b"[mta]\nlmtp_port: 8024\n# not a setting: [broken\n"
+    assert isinstance(made, Rebuild)
+    assert made.argv[-1] == "aliases"

@@ -45,8 +45,9 @@ def plan(site: Site, host: Host) -> Plan:
     maps_of_mailman = tables.missing(host, NUMBER, values)
     aliases = _aliases(host)
     missing = tuple(each for each in aliases if any(host.state(path) is None for path in each.makes))
+    legible = tables.legible(host, NUMBER) if maps_of_mailman else ()
     rebuilt = (*maps_of_mailman, *aliases)
-    return Plan(NUMBER, (*files, *rotated, *rebuilt, *_service(host, files, (*maps_of_mailman, *missing))))
+    return Plan(NUMBER, (*files, *rotated, *legible, *rebuilt, *_service(host, files, (*maps_of_mailman, *missing))))
 
 
 def _first(host: Host) -> File:

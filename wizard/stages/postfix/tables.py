@@ -12,7 +12,7 @@ from wizard.facts.address_class import entries
 from wizard.host import Host
 from wizard.mailman import cfg
 from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP
-from wizard.plan import Rebuild, Why
+from wizard.plan import File, Rebuild, Why
 from wizard.stages.main_cf import Parameter
 
 NAMES = (
@@ -53,6 +53,23 @@ def missing(host: Host, stage: int, values: Mapping[str, str]) -> tuple[Rebuild,
         return ()
     why = tuple(Why(path, "main.cf names it, and it is not there: all mail waits for it") for path in gone)
     return (Rebuild(stage, "Mailman's maps", (*cfg.COMMAND, "aliases"), cfg.USER, why),)
+
+
+def legible(host: Host, stage: int) -> tuple[File, ...]:
+    """Plan to comment out the lines of mailman.cfg that keep Mailman from making a map.
+
+    Stage 2 does the same, and is not come to while mail waits for that map.
+
+    Raises:
+        RefusedError: mailman.cfg cannot be read as a configuration file.
+    """
+    state, config = host.state(cfg.PATH), cfg.read(host)
+    if state is None or config is None or not config.broken:
+        return ()
+    text, lines = cfg.mended(config.text)
+    why = tuple(Why(f"line {number}", "it is no setting, and keeps Mailman from making its maps") for number in lines)
+    before, after = (each.encode("utf-8", "surrogateescape") for each in (config.text, text))
+    return (File(stage, cfg.PATH, before, after, state.mode, state.owner, state.group, why),)
 
 
 def _paths(host: Host) -> frozenset[str]:
