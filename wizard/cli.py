@@ -82,27 +82,38 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-def _parser() -> argparse.ArgumentParser:
-    shared = _Parser(add_help=False)
+def _shared(overrides: str) -> _Parser:
+    """Make the options that may stand before a command and behind it.
+
+    Args:
+        overrides: where --set goes; a command's would else take the place of those before it.
+    """
+    # What is not given has no default here: a command's would else undo what stands before it.
+    shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     add = shared.add_argument
     add("--answers", metavar="FILE", help=f"the answers (default: {ANSWERS}, if it is there)")
-    add("--set", metavar="KEY=VALUE", action="append", help="one answer, over the file's; may be repeated")
-    add("--json", action="store_true", help="print one JSON object on standard output")
-    add("--plain", action="store_true", help="plain lines, without colour")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="colour (default: auto)")
+    words = "one answer, over the file's; may be repeated"
+    add("--set", dest=overrides, metavar="KEY=VALUE", action="append", help=words)
+    add("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object on standard output")
+    add("--plain", action="store_true", default=argparse.SUPPRESS, help="plain lines, without colour")
+    add("--color", choices=("auto", "always", "never"), help="colour (default: auto)")
+    return shared
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        parents=[shared],
+        parents=[_shared("set")],
         prog="mailman-wizard",
         description="Set up Postfix and GNU Mailman 3, and prove each of six stages with real mail.",
         epilog="Exit codes: 0 verified or done, 1 a check did not pass, 2 a bad answer, 3 refused before anything "
         "was touched, 4 a change failed and was put back, 70 a defect of the wizard, 130 stopped by the keyboard.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    parser.set_defaults(run="wizard:walk")
+    parser.set_defaults(run="wizard:walk", answers=None, set=[], more=[], json=False, plain=False, color="auto")
     commands = parser.add_subparsers(metavar="COMMAND")
 
     def command(name: str, call: str, words: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, parents=[shared], help=words, description=words)
+        made = commands.add_parser(name, parents=[_shared("more")], help=words, description=words)
         made.set_defaults(run=call)
         return made
 

@@ -116,17 +116,11 @@ def test_ordinary_users_join_post_and_leave(server: Server) -> None:
 
 @pytest.mark.usefixtures("proven")
 def test_the_questions_show_what_the_server_has(server: Server) -> None:
-    lines = server.lab.run([PROGRAM, "--plain", "stage", "3"], stdin="a\n" + "\n" * 12 + "q\n").stdout.splitlines()
+    typed = "a\n" + "\n" * 40 + "q\n"
+    shown = " ".join(server.lab.run([PROGRAM, "--plain", "stage", "3"], stdin=typed).stdout.split())
 
-    has = {
-        lines[at - 1].partition("(")[2].partition(")")[0]: line.partition("the server has: ")[2]
-        for at, line in enumerate(lines)
-        if "the server has: " in line
-    }
-    assert has["mail.domain_class"] == "shared"
-    assert has["lists.0.name"] == f"{LIST.partition('@')[0]} is there"
-    assert has["lists.0.subscription_policy"] == "confirm"
-    assert "@" in has["lists.0.owner"]
+    for present in ("shared", f"{LIST.partition('@')[0]} is there", "postmaster@local.edu", "confirm"):
+        assert f"the server has: {present} " in f"{shown} "
 
 
 @pytest.mark.usefixtures("proven")

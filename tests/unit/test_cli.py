@@ -260,6 +260,16 @@ class TestRuns:
             "also": [],
         }
 
+    def test_what_stands_before_a_command_holds_behind_it_too(self, call: Call, tmp_path: Path) -> None:
+        named = str(tmp_path / "site.toml")
+        ended = call(
+            "--answers", named, "--json", "--set", "mail.mailbox=heap", "check", "--set", "check.limit=no", answers=None
+        )
+        said = ended.json()["error"]
+        assert ended.code == 2
+        assert "heap" in said
+        assert "check.limit" in said
+
     def test_a_failure_with_json(self, call: Call) -> None:
         ended = call("check", "--json", what="fail")
         (stage,) = ended.json()["stages"]

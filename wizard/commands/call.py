@@ -37,7 +37,7 @@ class Call:
         """
         return Desk(
             path=self._path,
-            overrides=self.options.set or (),
+            overrides=self._overrides,
             required=self.options.answers is not None,
             state=self.state,
             program=self.program,
@@ -53,9 +53,13 @@ class Call:
         """
         from wizard.site import load  # noqa: PLC0415 (the screens show themselves before they load it)
 
-        site = load(self._path, self.options.set or (), required=self.options.answers is not None)
+        site = load(self._path, self._overrides, required=self.options.answers is not None)
         hide(site.secrets())
         return site
+
+    @property
+    def _overrides(self) -> Sequence[str]:
+        return (*self.options.set, *self.options.more)
 
     @property
     def _path(self) -> Path:
