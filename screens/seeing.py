@@ -112,7 +112,8 @@ class Seeing(Fitting):
         if self.watching:
             self._place = Place(1, "check")
         self._open(self.alone or self._place.stage or 0)
-        self._aside(self.desk.about, self._known)
+        # Not before the screen is drawn: the engine's loading would hold that up.
+        self.call_after_refresh(self._aside, self.desk.about, self._known)
         self.set_interval(SECOND, self._tick)
 
     def _aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from watchfiles._rust_notify import RustNotify
-
 T = TypeVar("T")
 
 GLANCE = 0.2
@@ -66,6 +64,8 @@ def wakings(paths: Iterable[Path], deadline: float = float("inf")) -> Iterator[N
             if time.monotonic() >= deadline:
                 return
             never.wait(min(GLANCE, max(deadline - time.monotonic(), 0.0)))
+    from watchfiles._rust_notify import RustNotify  # noqa: PLC0415 (no first screen and no --help waits for it)
+
     # The watch stands before the first look, so that no change falls between the two.
     with RustNotify(
         present,
