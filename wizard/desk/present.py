@@ -15,10 +15,11 @@ from wizard.mailman.rest import RestError
 from wizard.printable import printable
 from wizard.redact import Redactor
 from wizard.site import Site
+from wizard.stages.lmtp.checks import CLASSES
 
 REST_LIMIT = 3.0
 """Seconds for one request: a form does not wait for a Mailman that hangs."""
-CLASSES = {"mydestination": "shared", "relay_domains": "dedicated", "virtual_mailbox_domains": "virtual"}
+KINDS = {parameter: kind for kind, parameter in CLASSES.items()}
 """What the answer ``mail.domain_class`` is by the parameter that holds the domain."""
 
 
@@ -59,10 +60,10 @@ def _of_mailman(config: Config) -> dict[str, str]:
 
 
 def _class(host: Host, domain: str) -> str:
-    held = [name for name in address_class.of(host, domain) if name in CLASSES]
+    held = [name for name in address_class.of(host, domain) if name in KINDS]
     if not held:
         return f"{domain} is in no class"
-    return " and ".join(CLASSES[name] for name in held)
+    return " and ".join(KINDS[name] for name in held)
 
 
 def _of_lists(host: Host, config: Config, site: Site) -> dict[str, str]:
