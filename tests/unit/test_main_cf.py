@@ -17,6 +17,7 @@ from wizard.stages import main_cf
 from wizard.stages.lmtp.plan import Tables
 from wizard.stages.lmtp.plan import parameters as lmtp_parameters
 from wizard.stages.main_cf import Parameter, fixed, holding
+from wizard.stages.postfix import hardening
 from wizard.stages.postfix.plan import LOOPBACK_MAPPED
 from wizard.stages.postfix.plan import parameters as postfix_parameters
 
@@ -56,7 +57,8 @@ values = st.lists(st.tuples(words, st.sampled_from([" ", ",", ", ", "  ", "\t", 
 
 def all_parameters(site: Site) -> dict[str, list[Parameter]]:
     found: dict[str, list[Parameter]] = {}
-    for each in (*postfix_parameters(site, logs_to_file=True), *lmtp_parameters(site, TABLES)):
+    closed = hardening.parameters(site, dict.fromkeys(hardening.NAMES, ""), certificate=True)
+    for each in (*postfix_parameters(site, logs_to_file=True), *closed, *lmtp_parameters(site, TABLES)):
         found.setdefault(each.name, []).append(each)
     return found
 

@@ -15,6 +15,7 @@ from wizard.facts import runners
 from wizard.host import FileState
 from wizard.mailman import cfg, ownership, running, settings
 from wizard.redact import HIDDEN
+from wizard.site.hardening import MAILMAN_CFG
 
 LOCK_PATIENCE = 1.0
 """Seconds that a lock on the database may be held by somebody who works with it."""
@@ -181,7 +182,8 @@ def open_to_others(ground: Ground) -> Found | None:
         if state is not None and said:
             mode, owner, group = rule.mended(state)
             values = {"path": str(rule.path), "owner": owner, "group": group, "mode": f"{mode:04o}"}
-            return Found({"said": "; ".join(said), **values}, said)
+            refused = rule.path == cfg.PATH and MAILMAN_CFG in ground.site.mailman.refused
+            return Found({"said": "; ".join(said), **values}, said, fixable=False if refused else None)
     return None
 
 

@@ -14,7 +14,7 @@ from wizard.mailman.lists import SiteList
 from wizard.mailman.rest import RestError
 from wizard.printable import printable
 from wizard.redact import Redactor
-from wizard.site import Site
+from wizard.site import Site, hardening
 from wizard.stages.lmtp.checks import CLASSES
 
 REST_LIMIT = 3.0
@@ -36,7 +36,7 @@ def present(host: Host, site: Site) -> dict[str, str]:
     return {key: printable(value) for key, value in found.items() if value}
 
 
-POSTFIX = ("myhostname", "mydomain", "home_mailbox", "inet_interfaces", "mynetworks")
+POSTFIX = ("myhostname", "mydomain", "home_mailbox", "inet_interfaces", "mynetworks", *hardening.POSTFIX)
 
 
 def _of_postfix(settings: Mapping[str, str]) -> dict[str, str]:
@@ -46,6 +46,7 @@ def _of_postfix(settings: Mapping[str, str]) -> dict[str, str]:
         "mail.mailbox": ("maildir" if settings.get("home_mailbox", "").endswith("/") else "mbox") if settings else "",
         "mail.interfaces": settings.get("inet_interfaces", ""),
         "mail.networks": settings.get("mynetworks", ""),
+        "mail.refused": ", ".join(f"{name} = {settings[name]}" for name in hardening.POSTFIX if name in settings),
     }
 
 
@@ -56,6 +57,7 @@ def _of_mailman(config: Config) -> dict[str, str]:
         "mailman.database": "sqlite" if url.startswith("sqlite") else Redactor().text(url),
         "mailman.lmtp": "{}:{}".format(*config.lmtp),
         "mailman.rest": "{}:{}".format(*config.rest),
+        "mailman.refused": f"show_tracebacks = {config.get('webservice', 'show_tracebacks', 'yes')}",
     }
 
 

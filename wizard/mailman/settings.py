@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wizard.mailman.cfg import Config
 from wizard.site import Site
+from wizard.site.hardening import MAILMAN
 
 WEAKEST = 32
 """Characters of the shortest REST password that is left as it is."""
@@ -29,15 +30,18 @@ class Wanted:
 
 
 def wanted(site: Site, config: Config) -> tuple[Wanted, ...]:
-    """List the settings for a site; those that concern a secret keep the present one if it is good."""
+    """List the settings for a site, but for those that it refuses.
+
+    Those that concern a secret keep the present one if it is good.
+    """
     lmtp, rest = site.mailman.lmtp, site.mailman.rest
     loopback = frozenset({"localhost", "127.0.0.1", "::1"})
-    return (
+    found = (
         Wanted("mailman", "site_owner", site.mailman.site_owner, "who gets mail about the whole site"),
         *_database(site),
         Wanted("webservice", "hostname", rest.bracketed, "the REST interface listens on loopback only"),
         Wanted("webservice", "port", str(rest.port), "the REST port of the answers"),
-        Wanted("webservice", "show_tracebacks", "no", "tracebacks tell a client about the server's inside"),
+        Wanted("webservice", "show_tracebacks", "no", MAILMAN["show_tracebacks"]),
         *_password(config),
         Wanted("mta", "incoming", "mailman.mta.postfix.LMTP", "Mailman writes Postfix's maps itself"),
         Wanted("mta", "outgoing", "mailman.mta.deliver.deliver", "posts leave by SMTP"),
@@ -47,6 +51,7 @@ def wanted(site: Site, config: Config) -> tuple[Wanted, ...]:
         Wanted("mta", "lmtp_port", str(lmtp.port), "the LMTP port of the answers"),
         Wanted("mta", "configuration", "python:mailman.config.postfix", "how Mailman calls postmap"),
     )
+    return tuple(each for each in found if each.key not in site.mailman.refused)
 
 
 def _database(site: Site) -> tuple[Wanted, ...]:
@@ -71,5 +76,5 @@ def _password(config: Config) -> tuple[Wanted, ...]:
     strong = present if len(present) >= WEAKEST else secrets.token_urlsafe(WEAKEST)
     return (
         Wanted("webservice", "admin_user", user, "the REST interface's user"),
-        Wanted("webservice", "admin_pass", strong, "the REST password must not be guessed", secret=True),
+        Wanted("webservice", "admin_pass", strong, MAILMAN["admin_pass"], secret=True),
     )

@@ -7,6 +7,7 @@ from wizard.site import Site
 
 def answers(site: Site) -> dict[str, object]:
     """Return the answers that belong into a report; none of them is or holds a secret."""
+    refused = (*site.mail.refused, *site.mailman.refused)
     return {
         "hostname": site.mail.hostname,
         "lists": [site.list_address(spec) for spec in site.lists],
@@ -16,5 +17,6 @@ def answers(site: Site) -> dict[str, object]:
             "Takes mail from": "this machine alone" if site.mail.interfaces == "loopback-only" else "the network",
             # Its URL has a password in it.
             "Mailman's database": "SQLite" if site.mailman.database == "sqlite" else "PostgreSQL",
+            **({"Refused hardening": ", ".join(refused)} if refused else {}),
         },
     }

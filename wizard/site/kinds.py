@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, PlainSerializer, Tag
 
-from wizard.site import names, places
+from wizard.site import hardening, names, places
 from wizard.site.places import HostPort
 
 MOST_SUBSCRIBERS = 50
@@ -40,6 +40,16 @@ Networks = Annotated[
     tuple[NetworkText, ...],
     Field(strict=False),
     Hint("a list of networks, such as 127.0.0.0/8, [::1]/128", many=True),
+]
+RefusedPostfix = Annotated[
+    tuple[Annotated[str, AfterValidator(hardening.among(hardening.POSTFIX))], ...],
+    Field(strict=False),
+    Hint(f"empty, or a list of these: {', '.join(hardening.POSTFIX)}", many=True),
+]
+RefusedMailman = Annotated[
+    tuple[Annotated[str, AfterValidator(hardening.among(hardening.MAILMAN))], ...],
+    Field(strict=False),
+    Hint(f"empty, or a list of these: {', '.join(hardening.MAILMAN)}", many=True),
 ]
 Listening = Annotated[
     HostPort,

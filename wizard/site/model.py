@@ -24,6 +24,8 @@ from wizard.site.kinds import (
     ListName,
     Mailbox,
     Networks,
+    RefusedMailman,
+    RefusedPostfix,
     Seconds,
     Subscribers,
     SubscriptionPolicy,
@@ -74,6 +76,11 @@ class MailAnswers(_Answers):
         title="Trusted networks",
         description="The clients that may send mail to anywhere through this server.",
     )
+    refused: RefusedPostfix = Field(
+        default=(),
+        title="Refused hardening",
+        description="What the wizard would set in main.cf against strangers, and is to leave as the server has it.",
+    )
 
     @property
     def local_domain(self) -> str:
@@ -104,6 +111,11 @@ class MailmanAnswers(_Answers):
         default=HostPort("127.0.0.1", 8001),
         title="REST",
         description="Where Mailman takes orders from its administration; on this machine alone.",
+    )
+    refused: RefusedMailman = Field(
+        default=(),
+        title="Refused hardening",
+        description="What the wizard would set in Mailman against strangers, and is to leave as the server has it.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wizard import staging
 from wizard.facts import postconf
@@ -112,6 +112,12 @@ def change(host: Host, stage: int, parameters: tuple[Parameter, ...]) -> tuple[F
             why=_reasons(wanted),
         ),
     )
+
+
+def noted(files: Iterable[File], notes: Iterable[Why]) -> tuple[File, ...]:
+    """Add to changes what is to be known with them."""
+    more = tuple(notes)
+    return tuple(replace(file, why=(*file.why, *more)) for file in files)
 
 
 def preview(stage: int, parameters: tuple[Parameter, ...]) -> tuple[File, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from wizard import packages, services
 from wizard.errors import CommandError
@@ -16,11 +16,18 @@ from wizard.mailman.settings import Wanted
 from wizard.plan import Access, Directory, File, Packages, Plan, Service, Why
 from wizard.redact import HIDDEN
 from wizard.site import Site
+from wizard.site.hardening import MAILMAN, MAILMAN_CFG
 
 NUMBER = 2
 PACKAGE = "mailman3"
 RUN_DIRECTORY = Path("/run/mailman3")
 RUN_MODE = 0o755
+SET_HERE = ("admin_pass", "show_tracebacks", MAILMAN_CFG)
+"""What of Mailman's hardening is this stage's; lists are made later."""
+DEPENDS = {MAILMAN_CFG: "the check mailman.files passes only where nobody else can read it"}
+"""What does not pass without a value that is refused."""
+Owned: TypeAlias = tuple[int, str, str]
+"""Mode, owner and group."""
 CLOCK = 1.0
 """Seconds by which a file's time and a process's start may differ without meaning anything."""
 
@@ -61,14 +68,21 @@ def _config(site: Site, host: Host) -> tuple[File, ...]:
     text = cfg.edited(config.text, edits) if edits else config.text
     why = [Why(f"line {number}", "it is no setting, and keeps Mailman from starting") for number in lines]
     why += [Why(f"[{each.section}] {each.key}", each.why) for each in missing]
-    was = _was(host)
+    access, was = _access_of_cfg(site, host)
     if was is not None:
-        why.append(Why("mode, owner and group", "it holds the REST password: root writes it, Mailman reads it"))
+        why.append(Why("mode, owner and group", MAILMAN[MAILMAN_CFG]))
     if not why:
         return ()
     before = written.encode("utf-8", "surrogateescape") if host.state(cfg.PATH) else None
     after = text.encode("utf-8", "surrogateescape")
-    return (File(NUMBER, cfg.PATH, before, after, cfg.MODE, cfg.OWNER, cfg.GROUP, tuple(why), was=was),)
+    return (File(NUMBER, cfg.PATH, before, after, *access, (*why, *_refused(site)), was=was),)
+
+
+def _refused(site: Site) -> Iterator[Why]:
+    """Say what the answers refuse, and what that means; a password is never told."""
+    for name in (name for name in SET_HERE if name in site.mailman.refused):
+        depends = f"; {DEPENDS[name]}" if name in DEPENDS else ""
+        yield Why(name, f"refused by the answers (mailman.refused), so it stays as it is{depends}")
 
 
 def _wanted(site: Site, host: Host, config: Config) -> tuple[Wanted, ...]:
@@ -78,11 +92,16 @@ def _wanted(site: Site, host: Host, config: Config) -> tuple[Wanted, ...]:
     return (*settings.wanted(site, config), *(Wanted(f"runner.{name}", "start", "yes", why) for name in off))
 
 
-def _was(host: Host) -> tuple[int, str, str] | None:
+def _access_of_cfg(site: Site, host: Host) -> tuple[Owned, Owned | None]:
+    """Give mode, owner and group as they are to be, and as they are if that is not the same."""
     state = host.state(cfg.PATH)
-    if state is None or (state.mode, state.owner, state.group) == (cfg.MODE, cfg.OWNER, cfg.GROUP):
-        return None
-    return state.mode, state.owner, state.group
+    right = (cfg.MODE, cfg.OWNER, cfg.GROUP)
+    if state is None:
+        return right, None
+    present = (state.mode, state.owner, state.group)
+    if present == right or MAILMAN_CFG in site.mailman.refused:
+        return present, None
+    return right, present
 
 
 def _directory(host: Host) -> tuple[Directory, ...]:

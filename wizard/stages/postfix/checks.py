@@ -9,7 +9,7 @@ from wizard import services, staging
 from wizard.check import Check, CheckFailedError, Evidence
 from wizard.diagnosis import diagnose
 from wizard.errors import CommandError
-from wizard.facts import address_class, postqueue
+from wizard.facts import address_class, postconf, postqueue
 from wizard.mail import conversation, intact
 from wizard.mail.arrivals import Arrivals
 from wizard.mail.dialogue import ConversationError
@@ -17,6 +17,7 @@ from wizard.mail.message import Kind, ProbeMessage
 from wizard.probes.accounts import Subscriber
 from wizard.scene import Scene
 from wizard.stages import proof, strangers
+from wizard.stages.postfix import hardening
 from wizard.stages.strangers import Opening
 
 COMPLAINTS = ("fatal:", "error:", "panic:", "group or other writable", "not owned by")
@@ -43,6 +44,7 @@ def configuration(scene: Scene) -> Evidence:
     return (
         f"postfix check passes: {'; '.join(said) or 'no complaint'}",
         *(f"address class of {domain}: {_class(found)}" for domain, found in classes.items()),
+        *map(str, hardening.refused(scene.site, postconf.settings(scene.host, names=hardening.NAMES))),
     )
 
 
@@ -175,7 +177,8 @@ def _relay(scene: Scene, opening: Opening) -> str:
             raise CheckFailedError(f"{said}no answer to RCPT TO:<{ELSEWHERE}>: {error}") from error
     if reply.code < PERMANENT:
         known = diagnose("MW104", scene.words, address=address, port=str(opening.endpoint.port))
-        fixable = known.fixable and opening.endpoint.port == scene.site.smtp_port
+        own = opening.endpoint.port == scene.site.smtp_port and hardening.RELAY not in scene.site.mail.refused
+        fixable = known.fixable and own
         raise CheckFailedError(
             f"{said}RCPT TO:<{ELSEWHERE}> → {reply}",
             diagnosis=replace(known, fixable=fixable) if reply.accepted else None,

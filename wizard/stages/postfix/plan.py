@@ -13,7 +13,7 @@ from wizard.render import render
 from wizard.site import Site
 from wizard.stages import main_cf
 from wizard.stages.main_cf import Parameter, fixed, lacking
-from wizard.stages.postfix import rotation, tables
+from wizard.stages.postfix import hardening, rotation, tables
 
 NUMBER = 1
 PACKAGE = "postfix"
@@ -31,16 +31,18 @@ def plan(site: Site, host: Host) -> Plan:
             NUMBER,
             (
                 Packages(NUMBER, (PACKAGE,), (Why(PACKAGE, "the mail server itself"),)),
-                *main_cf.preview(NUMBER, parameters(site, logs_to_file=False)),
+                *main_cf.preview(NUMBER, (*parameters(site, logs_to_file=False), *_hardening(site))),
                 Service(NUMBER, services.POSTFIX, "start", (Why("start", "it does not run"),)),
             ),
         )
     if host.state(main_cf.PATH) is None:
         return Plan(NUMBER, (_first(host),))
     ours = postfix_log.find(host) is None or main_cf.present(host, ["maillog_file"])["maillog_file"] == LOG
-    values = main_cf.present(host, (*tables.NAMES, "default_database_type"))
-    wanted = main_cf.merged(parameters(site, logs_to_file=ours), tables.parameters(host, values))
-    files = (*main_cf.change(host, NUMBER, wanted), *_master(host))
+    values = main_cf.present(host, (*tables.NAMES, *hardening.NAMES, "default_database_type"))
+    closed = hardening.parameters(site, values, certificate=hardening.certificate(host))
+    wanted = main_cf.merged(parameters(site, logs_to_file=ours), closed, tables.parameters(host, values))
+    changed = main_cf.change(host, NUMBER, wanted)
+    files = (*main_cf.noted(changed, hardening.refused(site, values)), *_master(host))
     rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
     maps_of_mailman = tables.missing(host, NUMBER, values)
     aliases = _aliases(host)
@@ -69,11 +71,15 @@ def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
         Parameter("mynetworks", _networks(mail.networks), "only these clients may relay"),
         Parameter("inet_interfaces", fixed(mail.interfaces), "where it listens, and nowhere else"),
         Parameter("home_mailbox", fixed("Maildir/" if mail.mailbox == "maildir" else ""), "where mail is put"),
-        Parameter("smtpd_relay_restrictions", _relay, "mail for other servers is refused, not put off"),
         Parameter("local_recipient_maps", _recipients(site), "unknown users are refused at RCPT, not bounced later"),
         Parameter("enable_long_queue_ids", fixed("yes"), "queue ids are unique over time, so logs can be read"),
         *(log if logs_to_file else ()),
     )
+
+
+def _hardening(site: Site) -> tuple[Parameter, ...]:
+    """List what the newest Postfix has; the package, with its certificate, is not there yet."""
+    return hardening.parameters(site, dict.fromkeys(hardening.NAMES, ""), certificate=False)
 
 
 def _classes(site: Site) -> tuple[Parameter, ...]:
@@ -115,18 +121,6 @@ def _networks(networks: tuple[str, ...]) -> Callable[[str], str]:
         return value if same else " ".join(networks)
 
     return becomes
-
-
-def _relay(value: str) -> str:
-    """Refuse for good what Debian's file only puts off; keep everything else of the admin's."""
-    words = ["reject_unauth_destination" if word == "defer_unauth_destination" else word for word in entries(value)]
-    if words == list(entries(value)) and "reject_unauth_destination" in words:
-        return value
-    if not words:
-        words = ["permit_mynetworks", "permit_sasl_authenticated"]
-    if "reject_unauth_destination" not in words:
-        words.append("reject_unauth_destination")
-    return ", ".join(words)
 
 
 def _recipients(site: Site) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""What stage 4 changes: each list's subscription policy, requests that swallow the next one, posts kept back."""
+"""What stage 4 changes: each list's policies, requests that swallow the next one, posts kept back."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from wizard.mailman import cfg, lists, rest
 from wizard.plan import MailmanObject, Plan, Why
 from wizard.probes import accounts
 from wizard.site import Site
+from wizard.site.hardening import MAILMAN
 from wizard.stages.subscription import posting
 
 NUMBER = 4
-KEY = "subscription_policy"
+KEY, MITIGATION = "subscription_policy", "dmarc_mitigate_action"
 
 
 def plan(site: Site, host: Host) -> Plan:
@@ -21,24 +22,34 @@ def plan(site: Site, host: Host) -> Plan:
     config = cfg.read(host)
     client = rest.connect(config) if config is not None and rest.answers(config) else None
     free = posting.settings(site, client, NUMBER) if client is not None else ()
-    return Plan(NUMBER, (*_policies(site, client), *_pending(site, client), *free))
+    return Plan(NUMBER, (*_policies(site, client), *_mitigation(site, client), *_pending(site, client), *free))
 
 
 def _policies(site: Site, client: Any | None) -> Iterator[MailmanObject]:
     for spec in site.lists:
         address = site.list_address(spec)
-        before = _present(client, address)
+        before = _present(client, address, KEY)
         if before != spec.subscription_policy:
             why = (Why(KEY, "what it takes to join, as answered"),)
             yield MailmanObject(NUMBER, "setting", address, KEY, before=before, after=spec.subscription_policy, why=why)
 
 
-def _present(client: Any | None, address: str) -> str | None:
+def _mitigation(site: Site, client: Any | None) -> Iterator[MailmanObject]:
+    """Plan what is done about DMARC where nothing is; what somebody has chosen instead stays."""
+    for spec in site.lists if MITIGATION not in site.mailman.refused else ():
+        address = site.list_address(spec)
+        before = _present(client, address, MITIGATION)
+        if before in {None, "no_mitigation"}:
+            why = (Why(MITIGATION, MAILMAN[MITIGATION]),)
+            yield MailmanObject(NUMBER, "setting", address, MITIGATION, before=before, after="munge_from", why=why)
+
+
+def _present(client: Any | None, address: str, key: str) -> str | None:
     found = rest.find_list(client, address) if client is not None else None
     if found is None:
         return None
     with rest.said():
-        return str(found.settings[KEY])
+        return str(found.settings[key])
 
 
 def _pending(site: Site, client: Any | None) -> Iterator[MailmanObject]:
