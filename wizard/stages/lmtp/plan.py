@@ -15,7 +15,7 @@ from wizard.mailman import cfg, rest
 from wizard.mailman.cfg import DOMAINS_MAP, LMTP_MAP, Config
 from wizard.plan import Change, MailmanObject, Plan, Rebuild, Service, Why
 from wizard.site import Site
-from wizard.stages import main_cf
+from wizard.stages import main_cf, refusals
 from wizard.stages.main_cf import Parameter, fixed, holding, lacking
 
 NUMBER = 3
@@ -32,7 +32,7 @@ def plan(site: Site, host: Host) -> Plan:
         return Plan(NUMBER, (*_wanted_objects(site), *files, _reload()))
     tables = Tables(main_cf.present(host, ["default_database_type"])["default_database_type"], config)
     objects = _objects(site, config)
-    files = main_cf.change(host, NUMBER, parameters(site, tables))
+    files = refusals.noted(site, host, main_cf.change(host, NUMBER, parameters(site, tables)))
     return Plan(NUMBER, (*objects, *_maps(host, tables), *files, *((_reload(),) if files else ())))
 
 

@@ -11,7 +11,7 @@ from wizard.host import Host
 from wizard.plan import File, Packages, Plan, Rebuild, Service, Why
 from wizard.render import render
 from wizard.site import Site
-from wizard.stages import main_cf
+from wizard.stages import main_cf, refusals
 from wizard.stages.main_cf import Parameter, fixed, lacking
 from wizard.stages.postfix import hardening, rotation, tables
 
@@ -41,7 +41,7 @@ def plan(site: Site, host: Host) -> Plan:
     values = main_cf.present(host, (*tables.NAMES, *hardening.NAMES, "default_database_type"))
     closed = hardening.parameters(site, values, certificate=hardening.certificate(host))
     wanted = main_cf.merged(parameters(site, logs_to_file=ours), closed, tables.parameters(host, values))
-    changed = main_cf.change(host, NUMBER, wanted)
+    changed = refusals.noted(site, host, main_cf.change(host, NUMBER, wanted))
     files = (*main_cf.noted(changed, hardening.refused(site, values)), *_master(host))
     rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
     maps_of_mailman = tables.missing(host, NUMBER, values)
