@@ -50,7 +50,7 @@ def make(shop: Workshop, change: Change) -> bool:
     """
     match change:
         case Packages():
-            _install(shop, change)
+            _packages(shop, change)
         case File():
             _write(shop.host, change)
         case Directory():
@@ -66,13 +66,14 @@ def make(shop: Workshop, change: Change) -> bool:
     return True
 
 
-def _install(shop: Workshop, change: Packages) -> None:
+def _packages(shop: Workshop, change: Packages) -> None:
     def tell(percent: int, text: str) -> None:
         shop.emit("change.progress", target=change.target, percent=percent, text=text)
 
     progress = packages.in_percent(tell)
     try:
-        packages.install(change.names, transcript=shop.transcript, progress=progress, limit=PACKAGES_LIMIT)
+        do = packages.remove if change.remove else packages.install
+        do(change.names, transcript=shop.transcript, progress=progress, limit=PACKAGES_LIMIT)
     finally:
         said = shop.host.read(shop.transcript) if shop.host.state(shop.transcript) else b""
         lines = [printable(line) for line in said.decode("utf-8", "backslashreplace").splitlines()]

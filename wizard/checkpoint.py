@@ -79,6 +79,8 @@ class Checkpoint:
     """The checkpoints that this one, an undo, went back to before."""
     packages: tuple[str, ...] = ()
     """What was to be installed; such a checkpoint has nothing else."""
+    brought: tuple[str, ...] = ()
+    """What came with them, because they depend on it."""
     begun: frozenset[int] = frozenset()
     """Which changes, counted from 0, had begun."""
     idle: frozenset[int] = frozenset()
@@ -118,6 +120,10 @@ class Journal:
     def idle(self, change: int) -> None:
         """Write down that a change found nothing to do, so that it is never reversed."""
         self._add({"idle": change})
+
+    def brought(self, names: Iterable[str]) -> None:
+        """Write down which packages came with those that were to be installed."""
+        self._add({"brought": list(names)})
 
     def ends(self, ending: Ending, left: Iterable[str] = ()) -> None:
         """Write down how it ended; what has an ending is not put back at the next start."""
@@ -272,6 +278,7 @@ def _read(directory: Path) -> Checkpoint | None:
         found,
         begun=frozenset(line["begun"] for line in lines if "begun" in line),
         idle=frozenset(line["idle"] for line in lines if "idle" in line),
+        brought=tuple(name for line in lines for name in line.get("brought", ())),
         ending=last.get("ending"),
         left=tuple(last.get("left", ())),
     )

@@ -154,6 +154,7 @@ def _arguments(command: Callable[[str, str, str], argparse.ArgumentParser]) -> N
         metavar="FILE",
         help="go back in this file also if somebody else has changed it since",
     )
+    made.add_argument("--packages", action="store_true", help="remove the packages that were installed since, too")
     made = command("explain", "words:explain", "Explain a check or a diagnosis; without a name, list them.")
     made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
     made = command("watch", "wizard:watch", "Follow a run, read-only, as it happens or afterwards.")

@@ -42,6 +42,8 @@ class Request:
     """The one to go back to before; the newest if it is empty."""
     overwrite: tuple[str, ...] = ()
     """Paths that somebody else has changed since, and whose newer contents may be lost."""
+    packages: bool = False
+    """Whether packages that were installed since are to be removed."""
 
 
 def start(state: State, request: Request, program: Sequence[str] = PROGRAM) -> Path:

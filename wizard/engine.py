@@ -9,7 +9,7 @@ from pathlib import Path
 from wizard import causes, check, drift, planning, preflight, putback, services, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
-from wizard.checkpoint import Checkpoints
+from wizard.checkpoint import Checkpoint, Checkpoints
 from wizard.errors import AnswerError, ChangeError, UnseenError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
@@ -199,13 +199,14 @@ class Engine:
         finally:
             self._bench.clear()
 
-    def undo(self, name: str, overwrite: Iterable[str], approve: Approve) -> bool:
+    def undo(self, name: str, overwrite: Iterable[str], approve: Approve, *, packages: bool = False) -> bool:
         """Go back to before a checkpoint.
 
         Args:
             name: its name or number; the newest if it is empty.
             overwrite: paths that somebody else has changed since, and whose newer contents may be lost.
             approve: asked whether it may be done.
+            packages: whether packages that were installed since are to be removed.
 
         Returns:
             Whether it was approved and is done.
@@ -217,7 +218,11 @@ class Engine:
         self._recover()
         known = Checkpoints(self.state.checkpoints)
         planning.learn(self.site, self.host, self.redactor)
-        found = undoing(known.find(name), known.all(), self.host, overwrite)
+        found = undoing(known.find(name), known.all(), self.host, overwrite, remove=packages)
+        if found.plan.packages:
+            if not self._install_again(found, approve):
+                return False
+            found = undoing(found.target, known.all(), self.host, overwrite, remove=packages)
         planning.learn_plan(found.plan, self.redactor)
         for conflict in found.conflicts:
             self.emit("note", text=f"{conflict.path} stays: somebody else has changed it since")
@@ -232,10 +237,35 @@ class Engine:
         if found.plan and not approve(found.plan):
             self.emit("note", text="going back was declined; nothing was changed")
             return False
-        if found.plan:
-            Transaction(self.state, self._shop, self.run).apply(found.plan, "undo", found.undoes)
-            self._changed += len(found.plan.changes)
+        transaction = Transaction(self.state, self._shop, self.run)
+        removals = [change for change in found.plan.changes if isinstance(change, Packages)]
+        others = tuple(change for change in found.plan.changes if not isinstance(change, Packages))
+        if others:
+            transaction.apply(Plan(found.plan.stage, others), "undo", found.undoes)
+        for change in removals:  # what has its configuration back is stopped and removed by its own scripts
+            transaction.remove(change, self._checkpoints(found, lambda each: bool(each.packages)))
+        self._changed += len(found.plan.changes)
         return True
+
+    def _install_again(self, found: Undoing, approve: Approve) -> bool:
+        """Install what was removed since; the rest can be planned only when it is there."""
+        first = tuple(change for change in found.plan.changes if isinstance(change, Packages) and not change.remove)
+        plan = Plan(found.plan.stage, first)
+        self.emit("plan.made", stage=plan.stage, name=self.stages[plan.stage - 1].name, changes=plan.data())
+        if not approve(plan):
+            self.emit("note", text="going back was declined; nothing was changed")
+            return False
+        preflight.require_system(self.host)
+        for change in first:
+            transaction = Transaction(self.state, self._shop, self.run)
+            transaction.install(change, self._checkpoints(found, _removes))
+        self._changed += len(first)
+        return True
+
+    def _checkpoints(self, found: Undoing, wanted: Callable[[Checkpoint], bool]) -> tuple[str, ...]:
+        """Name those of the checkpoints that are gone back to before that are wanted."""
+        known = Checkpoints(self.state.checkpoints).all()
+        return tuple(each.name for each in known if each.name in found.undoes and wanted(each))
 
     def gate(self, number: int) -> bool:
         """Tell whether a stage may be applied: all before it are proven on the configuration as it is now."""
@@ -366,6 +396,10 @@ class Engine:
 
     def _sweep(self) -> None:
         remains.sweep(self.host, self._ledger, self.emit, but=self._bench.token)
+
+
+def _removes(checkpoint: Checkpoint) -> bool:
+    return any(isinstance(change, Packages) for change in checkpoint.changes)
 
 
 def _judge(stage: Stage, results: tuple[CheckResult, ...]) -> StageResult:

@@ -7,7 +7,7 @@ from typing import Any
 
 from wizard import events
 from wizard.checkpoint import Checkpoint, Checkpoints
-from wizard.plan import Change
+from wizard.plan import Change, Packages
 from wizard.report.told import told
 from wizard.state import State
 
@@ -20,7 +20,8 @@ def history(state: State) -> list[dict[str, Any]]:
     Returns:
         One object each: ``checkpoint`` (its name), ``number``, ``at``, ``stage``, ``kind`` (apply or undo), ``state``
         (applied, undone, put back, put back in part, interrupted), ``verified`` (whether the stage passed after it in
-        its run), and what it changed: ``files``, ``services``, ``maps``, ``mailman``, ``packages``.
+        its run), and what it changed: ``files``, ``services``, ``maps``, ``mailman``, ``packages``,
+        ``brought`` (what came with those).
     """
     known = Checkpoints(state.checkpoints).all()
     return [_row(each, known, state) for each in reversed(known)]
@@ -41,7 +42,8 @@ def _row(each: Checkpoint, known: Sequence[Checkpoint], state: State) -> dict[st
         "services": [f"{change.action} {change.target}" for change in each.done if change.kind == "service"],
         "maps": list(_targets(each, "map")),
         "mailman": list(_targets(each, "mailman")),
-        "packages": list(each.packages),
+        "packages": [*each.packages, *(f"{name} (removed)" for name in _removed(each))],
+        "brought": list(each.brought),
         "left": list(each.left),
     }
 
@@ -49,6 +51,10 @@ def _row(each: Checkpoint, known: Sequence[Checkpoint], state: State) -> dict[st
 def _targets(each: Checkpoint, *kinds: str) -> Iterator[str]:
     found: tuple[Change, ...] = each.done
     yield from (change.target for change in found if change.kind in kinds)
+
+
+def _removed(each: Checkpoint) -> Iterator[str]:
+    yield from (name for change in each.done if isinstance(change, Packages) for name in change.names)
 
 
 def _undone(each: Checkpoint, known: Sequence[Checkpoint]) -> bool:

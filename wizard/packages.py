@@ -1,4 +1,4 @@
-"""Debian packages: which are installed, and the installing of others.
+"""Debian packages: which are installed, the installing of others, and their removal.
 
 Nothing is answered to debconf beforehand: Postfix's own default (Internet Site, in Debian 12 and 13) writes a plain
 main.cf where there is none and leaves one that is there alone; Mailman's makes its SQLite database. What the admin has
@@ -11,8 +11,8 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,16 @@ from wizard.errors import CommandError, RefusedError
 from wizard.host import Host
 from wizard.localhost import PATH, LocalHost
 
-__all__ = ["Progress", "install", "installed", "parse_candidates", "parse_installed"]
+__all__ = [
+    "Progress",
+    "all_installed",
+    "install",
+    "installed",
+    "others",
+    "parse_candidates",
+    "parse_installed",
+    "remove",
+]
 
 LOCK_LIMIT = 300.0
 """Seconds to wait for another program that holds the package database's lock."""
@@ -35,6 +44,8 @@ _AGAIN = 5.0
 
 _UPDATE = ("update", "--option=APT::Update::Error-Mode=any")
 _INSTALL = ("install", "--yes", "--no-install-recommends")
+_REMOVE = ("remove", "--yes")
+_SIMULATED = re.compile(r"^(Remv|Inst) (\S+)", re.MULTILINE)
 
 _CAUSES = (
     (r"dpkg was interrupted", "an earlier installation was cut short: run `dpkg --configure -a`, then again"),
@@ -82,6 +93,28 @@ def parse_installed(text: str, names: Iterable[str]) -> dict[str, str | None]:
     return found
 
 
+def all_installed(host: Host) -> frozenset[str]:
+    """Tell all packages that are wholly installed."""
+    said = host.run(["dpkg-query", "--show", "--showformat=${Package}\\t${db:Status-Status}\\n"]).stdout
+    return frozenset(line.partition("\t")[0] for line in said.splitlines() if line.endswith("\tinstalled"))
+
+
+def others(host: Host, names: Sequence[str]) -> tuple[str, ...]:
+    """Tell what else apt would remove or install if it had to remove these.
+
+    Raises:
+        CommandError: apt cannot tell.
+    """
+    said = host.run(["apt-get", "--simulate", *_REMOVE, *names]).require().stdout
+    return parse_others(said, names)
+
+
+def parse_others(text: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Read what ``apt-get --simulate remove`` printed: all that is not the removal of one of these."""
+    found = ((act, name.partition(":")[0]) for act, name in _SIMULATED.findall(text))
+    return tuple(sorted({name for act, name in found if act == "Inst" or name not in names}))
+
+
 def parse_candidates(text: str) -> frozenset[str]:
     """List the packages that can be installed, from what ``apt-cache policy`` printed."""
     blocks = re.findall(r"^(\S+):\n  Installed: .*\n  Candidate: (.*)$", text, re.MULTILINE)
@@ -109,14 +142,32 @@ def install(
         RefusedError: not root, no apt, no network, not enough disk, the lock is held: nothing was changed.
         CommandError: the installation failed or took too long when it had begun; the message says what to do.
     """
+    with _apt(transcript, progress, limit, within) as apt:
+        _Installation(apt, names).run()
+
+
+def remove(
+    names: Sequence[str],
+    *,
+    transcript: Path,
+    progress: Progress | None = None,
+    limit: float = 1800.0,
+    within: Sequence[str] = (),
+) -> None:
+    """Remove packages; their configuration files and what they have stored stay. Otherwise as `install`."""
+    with _apt(transcript, progress, limit, within) as apt:
+        _Installation(apt, names).take_away()
+
+
+@contextmanager
+def _apt(transcript: Path, progress: Progress | None, limit: float, within: Sequence[str]) -> Iterator[Apt]:
     if os.geteuid() != 0:
-        raise RefusedError("installing packages needs root: run it again with sudo, or as root")
+        raise RefusedError("packages need root: run it again with sudo, or as root")
     if shutil.which("apt-get", path=PATH) is None:
         raise RefusedError("no package manager: this is not Debian or a kin of it (no apt-get)")
     transcript.parent.mkdir(parents=True, exist_ok=True)
     with transcript.open("a", encoding="utf-8") as log:
-        apt = Apt(log, progress or _unseen, time.monotonic() + limit, tuple(within))
-        _Installation(apt, names).run()
+        yield Apt(log, progress or _unseen, time.monotonic() + limit, tuple(within))
 
 
 def _unseen(_done: float, _what: str) -> None:
@@ -125,7 +176,7 @@ def _unseen(_done: float, _what: str) -> None:
 
 @dataclass(slots=True)
 class _Installation:
-    """One installation: the lists, the answers, the packages; waiting for locks."""
+    """One installation, or removal: the lists, the answers, the packages; waiting for locks."""
 
     apt: Apt
     names: Sequence[str]
@@ -140,6 +191,10 @@ class _Installation:
             ended = self._get((*_INSTALL, *self.names))
         self._require(ended)
         self.apt.show(1.0, f"installed {', '.join(self.names)}")
+
+    def take_away(self) -> None:
+        self._require(self._get((*_REMOVE, *self.names)), "removed")
+        self.apt.show(1.0, f"removed {', '.join(self.names)}")
 
     def _known(self) -> bool:
         """Tell whether apt's lists have a candidate for each package."""
@@ -167,7 +222,7 @@ class _Installation:
         with suppress(wait.LimitError):
             wait.until(gone, limit=max(0.0, min(_AGAIN, limit - time.monotonic())))
 
-    def _require(self, ended: Ended) -> None:
+    def _require(self, ended: Ended, what: str = "installed") -> None:
         """Pass if apt-get did what it was asked to.
 
         Raises:
@@ -184,4 +239,4 @@ class _Installation:
             who = f"{held[3]} (process {held[2]})" if held[2] else "another program"
             cause = f"{who} holds the lock {held[1]}: let it finish, then again"
         kind = CommandError if ended.began else RefusedError
-        raise kind(f"the packages could not be installed: {cause} ({self.apt.log.name}): {' · '.join(errors[-3:])}")
+        raise kind(f"the packages could not be {what}: {cause} ({self.apt.log.name}): {' · '.join(errors[-3:])}")

@@ -24,11 +24,12 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """Install packages of the distribution."""
+    """Install packages of the distribution, or remove them; their configuration and data stay then."""
 
     stage: int
     names: tuple[str, ...]
     why: tuple[Why, ...]
+    remove: bool = False
     kind: Literal["package"] = "package"
 
     @property
@@ -38,7 +39,7 @@ class Packages:
 
     def diff(self) -> str:
         """Show it."""
-        return "\n".join(f"+ {name} (not installed)" for name in self.names)
+        return "\n".join(f"- {name}" if self.remove else f"+ {name} (not installed)" for name in self.names)
 
     def reverse(self) -> None:
         """Packages are listed by `history` and removed only when asked for."""
@@ -251,7 +252,8 @@ class Plan:
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages to be installed before anything else can be planned for certain."""
-        return tuple(name for change in self.changes if isinstance(change, Packages) for name in change.names)
+        found = (change for change in self.changes if isinstance(change, Packages) and not change.remove)
+        return tuple(name for change in found for name in change.names)
 
     def text(self) -> str:
         """Show the whole plan, each change with its reasons."""

@@ -12,7 +12,7 @@ from wizard.changes import Workshop
 from wizard.checkpoint import Checkpoint, Checkpoints, Journal, Saved
 from wizard.errors import ChangeError, RefusedError, WizardError
 from wizard.host import Host
-from wizard.plan import REVERSED, Change, File, Service
+from wizard.plan import REVERSED, Change, File, Packages, Service
 from wizard.state import State
 
 
@@ -53,6 +53,10 @@ def recover(shop: Workshop, state: State) -> None:
             names = " ".join(each.packages)
             shop.emit("note", text=f"run {each.run} was killed while {names} was installed; 'apply' goes on with it")
             journal.ends("left", [f"{names}: the installation was interrupted"])
+            continue
+        if any(isinstance(change, Packages) for change in each.changes):
+            shop.emit("note", text=f"run {each.run} was killed while it removed packages; 'undo --packages' goes on")
+            journal.ends("left", ["the removal of packages was interrupted"])
             continue
         shop.emit("note", text=f"run {each.run} was killed in stage {each.stage}: what it had changed is put back")
         for one in each.files:

@@ -127,7 +127,7 @@ def _do(engine: Engine, request: Request, approve: Callable[[Plan], bool]) -> bo
     if request.command == "apply":
         return engine.apply(request.first, request.last, approve)
     if request.command == "undo":
-        return engine.undo(request.checkpoint, request.overwrite, approve)
+        return engine.undo(request.checkpoint, request.overwrite, approve, packages=request.packages)
     return engine.check(request.first, request.last)
 
 

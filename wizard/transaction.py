@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from wizard import changes, checkpoint, putback, scratch, services, staging, wait
+from wizard import changes, checkpoint, packages, putback, scratch, services, staging, wait
 from wizard.changes import Workshop
-from wizard.checkpoint import Checkpoint, Checkpoints, Kind, Saved, ServiceWas
+from wizard.checkpoint import Checkpoint, Checkpoints, Journal, Kind, Saved, ServiceWas
 from wizard.errors import ChangeError, CommandError, WizardError
 from wizard.host import Host
 from wizard.mailman import cfg
@@ -63,8 +63,12 @@ class Transaction:
             raise ChangeError(f"{reason}\n{_ending(left)}") from error
         return taken
 
-    def install(self, change: Packages) -> None:
+    def install(self, change: Packages, undoes: Iterable[str] = ()) -> None:
         """Install packages; they are taken away again only when that is asked for.
+
+        Args:
+            change: which.
+            undoes: the checkpoints that took them away.
 
         Raises:
             RefusedError: nothing was changed.
@@ -73,8 +77,32 @@ class Transaction:
         now = self._shop.host.now()
         name = self._checkpoints.name(change.stage, now)
         journal = self._checkpoints.take(
-            Checkpoint(name, now.isoformat(), change.stage, self._run, packages=change.names)
+            Checkpoint(name, now.isoformat(), change.stage, self._run, packages=change.names, undoes=tuple(undoes))
         )
+        before = packages.all_installed(self._shop.host)
+        self._drive(change, journal)
+        new = packages.all_installed(self._shop.host) - before - {*change.names}
+        journal.brought(sorted(new))
+        journal.ends("made")
+
+    def remove(self, change: Packages, undoes: Iterable[str]) -> None:
+        """Remove packages that were installed for a plan; otherwise as `install`.
+
+        Args:
+            change: which.
+            undoes: the checkpoints that this goes back to before.
+        """
+        now = self._shop.host.now()
+        name = self._checkpoints.name(change.stage, now)
+        at = now.isoformat(timespec="seconds")
+        journal = self._checkpoints.take(
+            Checkpoint(name, at, change.stage, self._run, changes=(change,), kind="undo", undoes=tuple(undoes))
+        )
+        journal.begins(0)
+        self._drive(change, journal)
+        journal.ends("made")
+
+    def _drive(self, change: Packages, journal: Journal) -> None:
         try:
             self._make(change)
         except CommandError as error:
@@ -84,7 +112,6 @@ class Transaction:
         except WizardError:
             journal.ends("put back")
             raise
-        journal.ends("made")
 
     def _make(self, change: Change) -> bool:
         """Make one change; tell whether there was anything to do."""

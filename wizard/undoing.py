@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wizard import checkpoint, diff, services
+from wizard import checkpoint, diff, packages, services
 from wizard.checkpoint import Checkpoint, Saved, ServiceWas
 from wizard.errors import RefusedError
 from wizard.host import Host
@@ -50,14 +50,18 @@ class Undoing:
 
     def because(self, reason: str) -> Undoing:
         """Give a reason for it."""
-        changes = tuple(
-            change if isinstance(change, Packages) else replace(change, why=(*change.why, Why("because", reason)))
-            for change in self.plan.changes
-        )
+        changes = tuple(replace(change, why=(*change.why, Why("because", reason))) for change in self.plan.changes)
         return replace(self, plan=replace(self.plan, changes=changes))
 
 
-def undoing(target: Checkpoint, known: Sequence[Checkpoint], host: Host, overwrite: Iterable[str] = ()) -> Undoing:
+def undoing(
+    target: Checkpoint,
+    known: Sequence[Checkpoint],
+    host: Host,
+    overwrite: Iterable[str] = (),
+    *,
+    remove: bool = False,
+) -> Undoing:
     """Plan the way back to before a checkpoint; nothing is changed.
 
     Args:
@@ -65,8 +69,10 @@ def undoing(target: Checkpoint, known: Sequence[Checkpoint], host: Host, overwri
         known: all there are, the oldest first.
         host: the machine as it is now.
         overwrite: paths whose newer contents may be lost.
+        remove: whether packages that were installed since are to go.
 
     Raises:
+        CommandError: apt cannot tell what the removal of packages takes.
         RefusedError: it has nothing to go back to.
         RestError: Mailman does not answer what became of the wizard's lists.
     """
@@ -78,7 +84,10 @@ def undoing(target: Checkpoint, known: Sequence[Checkpoint], host: Host, overwri
     objects = made.reversed_objects(host, [each for one in since for each in one.done], why)
     acts = tuple(_services(since, host, files, why))
     stops = tuple(act for act in acts if act.action == "stop")
+    removed = _removed(since, host, why)
+    gone, stays = _packages(since, host, why, remove=remove)
     changes: tuple[Change, ...] = (
+        *removed,
         *objects.first,
         *stops,  # by the configuration with which they were started
         *files,
@@ -87,9 +96,8 @@ def undoing(target: Checkpoint, known: Sequence[Checkpoint], host: Host, overwri
         *(act for act in acts if act not in stops),
         *_directories(since, host, why),
         *objects.last,
+        *gone,
     )
-    names = " ".join(dict.fromkeys(name for each in since for name in each.packages))
-    stays = (f"installed since, and staying until 'apt-get remove {names}': {names}",) if names else ()
     return Undoing(
         target=target,
         undoes=tuple(each.name for each in since),
@@ -97,6 +105,37 @@ def undoing(target: Checkpoint, known: Sequence[Checkpoint], host: Host, overwri
         conflicts=conflicts,
         kept=(*objects.kept, *stays),
     )
+
+
+def _packages(
+    since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...], *, remove: bool
+) -> tuple[tuple[Packages, ...], tuple[str, ...]]:
+    """Give the removal of what was installed since, if that is asked for, or say that it stays."""
+    asked = dict.fromkeys(name for each in since for name in each.packages)
+    came = dict.fromkeys(name for each in since for name in each.brought if name not in asked)
+    if not asked:
+        return (), ()
+    there = packages.all_installed(host)
+    names = tuple(name for name in (*asked, *came) if name in there)
+    if not names:
+        return (), ()
+    if not remove:
+        return (), (f"installed since, and staying unless --packages is given: {' '.join(names)}",)
+    others = packages.others(host, names)
+    if others:
+        text = f"{' '.join(names)} stay: to remove them, apt would remove or install {' '.join(others)} as well"
+        return (), (text,)
+    return (Packages(0, names, why, remove=True),), ()
+
+
+def _removed(since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...]) -> tuple[Packages, ...]:
+    """Give the packages to be installed again, because they were removed since."""
+    found = (change for each in since for change in each.done if isinstance(change, Packages) and change.remove)
+    new = {name for each in since for name in (*each.packages, *each.brought)}
+    wanted = tuple(dict.fromkeys(name for change in found for name in change.names if name not in new))
+    there = packages.all_installed(host) if wanted else frozenset()
+    missing = tuple(name for name in wanted if name not in there)
+    return (Packages(0, missing, why),) if missing else ()
 
 
 def _files(

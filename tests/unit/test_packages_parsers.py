@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wizard.apt import answer
-from wizard.packages import parse_candidates, parse_installed
+from wizard.packages import parse_candidates, parse_installed, parse_others
 
 QUERY = "mailman3\tinstalled\t3.3.8-2~deb12u2\npostfix\tconfig-files\t3.7.11-0+deb12u1\nother\tinstalled\t1\n"
 POLICY = """postfix:
@@ -55,3 +55,14 @@ def test_questions_are_known_by_their_look(question: str, given: str | None) -> 
 def test_what_no_rule_knows_gets_its_default_after_a_silence() -> None:
     assert answer("Which colour shall it be:", silence=61) == ""
     assert answer("", silence=61) is None
+
+
+def test_what_else_a_removal_takes() -> None:
+    said = """NOTE: This is only a simulation!
+Remv mailman3 [3.3.8-2~deb12u2]
+Remv postfix [3.7.11-0+deb12u1] [bsd-mailx:amd64 ]
+Inst exim4-base (4.96-15 Debian:12 [amd64]) []
+Remv mutt:amd64 [2.2.12]
+"""
+    assert parse_others(said, ["postfix", "mailman3"]) == ("exim4-base", "mutt")
+    assert parse_others("", ["postfix"]) == ()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.unit.machine import FAIL, NEW, OLD, Machine, failing, machine, write
+from wizard import packages
 from wizard.changes import Workshop
 from wizard.errors import ChangeError, RefusedError
 from wizard.history import history
 from wizard.host import Process
-from wizard.plan import Access, Action, Directory, Packages, Plan, Rebuild, Service
+from wizard.plan import Access, Action, Directory, File, Packages, Plan, Rebuild, Service
 from wizard.transaction import Transaction
 from wizard.undoing import Undoing, undoing
 
@@ -175,18 +177,94 @@ def test_what_was_put_back_cannot_be_undone_and_is_not_the_newest(tmp_path: Path
     assert states(made) == {1: "undone", 2: "put back", 3: "applied"}
 
 
+class Packaged:
+    """What is installed, as dpkg(1) and apt-get(8) would have it; mailman3 brings one more."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.there = {"base-files"}
+        self.others: tuple[str, ...] = ()
+        monkeypatch.setattr(packages, "all_installed", lambda _: frozenset(self.there))
+        monkeypatch.setattr(packages, "others", lambda *_: self.others)
+        monkeypatch.setattr(packages, "install", self.install)
+        monkeypatch.setattr(packages, "remove", self.remove)
+
+    def install(self, names: Sequence[str], **_others: object) -> None:
+        self.there |= {*names, *(["python3-zope"] if "mailman3" in names else [])}
+
+    def remove(self, names: Sequence[str], **_others: object) -> None:
+        self.there -= {*names}
+
+
+def work(made: Machine) -> Transaction:
+    return Transaction(made.state, Workshop(made.host, made.emit, made.root / "transcript"), "a-run")
+
+
+def removal(made: Machine, name: str) -> Undoing:
+    return undoing(made.checkpoints.find(name), made.checkpoints.all(), made.host, remove=True)
+
+
 def test_packages_are_listed_and_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = machine(tmp_path)
-    monkeypatch.setattr("wizard.packages.install", lambda *_, **__: None)
-    Transaction(made.state, Workshop(made.host, made.emit, tmp_path / "transcript"), "a-run").install(
-        Packages(1, ("postfix", "bsd-mailx"), ())
-    )
+    Packaged(monkeypatch)
+    work(made).install(Packages(1, ("postfix", "mailman3"), ()))
     made.apply(write(tmp_path / "a"))
     assert planned(made).kept == ()
     assert planned(made, "1").kept == (
-        "installed since, and staying until 'apt-get remove postfix bsd-mailx': postfix bsd-mailx",
+        "installed since, and staying unless --packages is given: postfix mailman3 python3-zope",
     )
-    assert [row["packages"] for row in history(made.state)] == [[], ["postfix", "bsd-mailx"]]
+    (row,) = history(made.state)[1:]
+    assert (row["packages"], row["brought"]) == (["postfix", "mailman3"], ["python3-zope"])
+
+
+def test_packages_are_removed_when_that_is_asked_for_and_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = machine(tmp_path)
+    dpkg = Packaged(monkeypatch)
+    work(made).install(Packages(1, ("mailman3",), ()))
+    made.apply(write(tmp_path / "a"))
+    found = removal(made, "1")
+    assert found.kept == ()
+    change = found.plan.changes[-1]
+    assert isinstance(change, Packages)
+    assert (change.remove, change.diff()) == (True, "- mailman3\n- python3-zope")
+    assert found.plan.packages == ()
+
+    work(made).remove(change, found.undoes[:1])
+    assert dpkg.there == {"base-files"}
+    assert history(made.state)[0]["packages"] == ["mailman3 (removed)", "python3-zope (removed)"]
+    assert states(made)[1] == "undone"
+    assert planned(made).plan.packages == ("mailman3", "python3-zope")
+    # Before the first checkpoint they were not there.
+    assert planned(made, "1").plan.packages == ()
+    assert [type(each) for each in removal(made, "1").plan.changes] == [File]
+
+
+def test_packages_that_others_need_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = machine(tmp_path)
+    dpkg = Packaged(monkeypatch)
+    work(made).install(Packages(1, ("mailman3",), ()))
+    dpkg.others = ("exim4", "mutt")
+    found = removal(made, "1")
+    assert not found.plan
+    assert found.kept == ("mailman3 python3-zope stay: to remove them, apt would remove or install exim4 mutt as well",)
+
+
+def test_a_removal_that_was_killed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = machine(tmp_path)
+    Packaged(monkeypatch)
+
+    def killed(*_: object, **_others: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(packages, "remove", killed)
+    with pytest.raises(SystemExit):
+        work(made).remove(Packages(1, ("mailman3",), (), remove=True), ())
+    made.recover()
+    assert made.emit.of("note")[-1]["text"] == (
+        "run a-run was killed while it removed packages; 'undo --packages' goes on"
+    )
+    assert states(made) == {1: "put back in part"}
 
 
 def test_a_way_back_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def undo(call: Call) -> int:
     host, redactor = LocalHost(), Redactor()
     planning.learn(call.site, host, redactor)
     known = Checkpoints(call.state.checkpoints)
-    found = undoing(known.find(call.options.checkpoint), known.all(), host, overwrite)
+    remove = bool(call.options.packages)
+    found = undoing(known.find(call.options.checkpoint), known.all(), host, overwrite, remove=remove)
     if found.conflicts and call.options.yes:
         paths = " ".join(f"--overwrite {conflict.path}" for conflict in found.conflicts)
         raise RefusedError(
@@ -77,6 +78,7 @@ def undo(call: Call) -> int:
         dumps(call.site),
         found.target.name,
         (*overwrite, *chosen),
+        remove,
     )
     return follow(call, controls.start(call.state, request, call.program))
 
