@@ -15,6 +15,12 @@ from wizard.site.hardening import POSTFIX
 REFUSED = ("--set", "mail.refused=disable_vrfy_command", "--set", "mailman.refused=show_tracebacks")
 DEDICATED = ("--set", "mail.domain_class=dedicated")
 PEOPLE = ("ruth", "bob")
+CERTIFICATE = """
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mail.local.edu \
+    -keyout /etc/ssl/private/mail.key -out /etc/ssl/certs/mail.pem 2> /dev/null
+postconf -e smtpd_tls_cert_file=/etc/ssl/certs/mail.pem smtpd_tls_key_file=/etc/ssl/private/mail.key \
+    smtpd_tls_security_level=encrypt
+"""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +29,7 @@ def refusing(server: Server) -> Report:
     server.sh(f"for name in {' '.join(PEOPLE)}; do useradd --create-home $name; done")
     server.sh("sed -i '/^show_tracebacks/d; /^\\[webservice\\]/a show_tracebacks: yes' /etc/mailman3/mailman.cfg")
     server.sh("printf 'office: ruth\\n' >> /etc/aliases; newaliases")
+    server.sh(CERTIFICATE)
     report = server.report("apply", "--yes", "--through", "4", *REFUSED)
     assert report.exit == 0, report.not_passed
     return report
@@ -54,6 +61,19 @@ def test_each_value_that_this_version_has_is_set_but_those_that_are_refused(serv
     assert "show_tracebacks: refused by the answers (mailman.refused), so it stays as it is" in reasons
     assert any(why.startswith("dmarc_mitigate_action: ") for why in reasons)
     assert "disable_vrfy_command: refused" in refusing.checks["postfix.configuration"].evidence
+
+
+@pytest.mark.usefixtures("refusing")
+def test_who_can_encrypt_may_and_nobody_must(server: Server) -> None:
+    with network_of(server.lab), smtplib.SMTP("127.0.0.1", 25, timeout=LIMIT) as smtp:
+        smtp.ehlo()
+        assert smtp.has_extn("starttls")
+        assert smtp.mail("")[0] == 250
+        assert smtp.rcpt("ruth@local.edu")[0] == 250
+        smtp.rset()
+        smtp.starttls()
+        smtp.ehlo()
+        assert smtp.mail("")[0] == 250
 
 
 @pytest.mark.usefixtures("refusing")
