@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from wizard.errors import CommandError, RefusedError
 from wizard.facts import postconf
 from wizard.host import Host
 from wizard.mailman import cfg
+from wizard.plan import File, Plan, Why
 from wizard.staging import MAIN, MASTER, POSTFIX
 
 Settings = Mapping[str, str]
@@ -40,6 +42,31 @@ def changed(known: Settings, now: Settings, file: str) -> tuple[str, ...]:
         for name, old, new in found
         if old != new
     )
+
+
+def named(plan: Plan, known: Settings, now: Settings, since: str) -> Plan:
+    """Say in a plan's reasons which of the settings that it changes are not as they were.
+
+    Args:
+        plan: the plan.
+        known: the settings as they were; empty if nobody knows.
+        now: as they are.
+        since: when they were known, in words.
+    """
+    changes = tuple(_named(each, known, now, since) if isinstance(each, File) else each for each in plan.changes)
+    return replace(plan, changes=changes)
+
+
+def _named(file: File, known: Settings, now: Settings, since: str) -> File:
+    return replace(file, why=tuple(_told(why, f"{file.path} {why.what}", known, now, since) for why in file.why))
+
+
+def _told(why: Why, name: str, known: Settings, now: Settings, since: str) -> Why:
+    old, new = known.get(name), now.get(name)
+    if old == new or not any(each.startswith(f"{name.partition(' ')[0]} ") for each in known):
+        return why
+    done = "added" if old is None else "taken out" if new is None else "changed"
+    return replace(why, reason=f"{why.reason}; it was {done} since {since}")
 
 
 def _values(host: Host) -> Iterator[tuple[str, str]]:

@@ -293,7 +293,7 @@ class Engine:
         if not self.gate(stage.number):
             raise ChangeError(f"stage {stage.number} is shut: a stage before it is not proven")
         for _ in range(ROUNDS):
-            plan = planning.make(stage, self.site, self.host, self.redactor)
+            plan = self._plan(stage)
             self.emit("plan.made", stage=stage.number, name=stage.name, changes=plan.data())
             if not plan:
                 return True
@@ -304,10 +304,13 @@ class Engine:
                 return False
             self._proven.pop(stage.number, None)  # it may have been looked at before it is changed
             self._make(plan)
-        left = planning.make(stage, self.site, self.host, self.redactor)
+        left = self._plan(stage)
         if left:
             raise ChangeError(f"stage {stage.number} still wants changes after {ROUNDS} rounds:\n{left.text()}")
         return True
+
+    def _plan(self, stage: Stage) -> Plan:
+        return planning.make(stage, self.site, self.host, self.redactor, session.load(self.state.session))
 
     def _make(self, plan: Plan) -> None:
         """Make the plan's changes; where packages come first, only those: the rest is planned anew then."""

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from wizard import drift
 from wizard.host import Host
 from wizard.mailman import cfg
 from wizard.plan import File, Plan
 from wizard.redact import Redactor
+from wizard.session import Session
 from wizard.site import Site
 from wizard.stages.model import Stage
 
 
-def make(stage: Stage, site: Site, host: Host, redactor: Redactor) -> Plan:
+def make(stage: Stage, site: Site, host: Host, redactor: Redactor, known: Session) -> Plan:
     """Plan one stage on this machine as it is now; nothing is changed.
+
+    Args:
+        stage: which.
+        site: the answers.
+        host: the machine.
+        redactor: learns what must not be shown.
+        known: what is remembered, to name what somebody has changed since a stage was verified.
 
     Raises:
         WizardError: the machine's configuration cannot be read.
@@ -19,7 +28,11 @@ def make(stage: Stage, site: Site, host: Host, redactor: Redactor) -> Plan:
     learn(site, host, redactor)
     plan = stage.plan(site, host)
     learn_plan(plan, redactor)
-    return plan
+    last = known.newest
+    if last is None or not any(isinstance(change, File) for change in plan.changes):
+        return plan
+    since = f"stage {last.stage} was verified ({last.at})"
+    return drift.named(plan, last.settings, drift.settings(host), since)
 
 
 def learn(site: Site, host: Host, redactor: Redactor) -> None:

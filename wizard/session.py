@@ -47,6 +47,12 @@ class Session:
         """Return the session with one stage's newest result."""
         return Session({**self.stages, verified.stage: verified})
 
+    @property
+    def newest(self) -> Verified | None:
+        """The stage that was verified last, with the settings of then."""
+        passed = [each for each in self.stages.values() if each.passed and each.settings]
+        return max(passed, key=lambda each: each.at, default=None)
+
     def stale(self, stage: int, now: Parts) -> tuple[str, ...]:
         """Name the parts of the configuration that changed since a stage was verified."""
         known = self.stages.get(stage)

@@ -18,6 +18,7 @@ from wizard.errors import WizardError
 from wizard.localhost import LocalHost
 from wizard.plan import Plan
 from wizard.redact import Redactor
+from wizard.session import Session
 from wizard.site import Site, changed
 from wizard.stages import STAGES
 from wizard.state import State
@@ -64,7 +65,7 @@ def _do(command: str, host: LocalHost, state: State, shop: Workshop) -> None:
 def _plan(host: LocalHost) -> Plan:
     """Plan stage 1 with mailboxes of another kind: one file changes, one comes, and Postfix is told."""
     site = changed(Site(), {"mail.mailbox": "maildir"})
-    return planning.make(STAGES[0], site, host, Redactor())
+    return planning.make(STAGES[0], site, host, Redactor(), Session())
 
 
 if __name__ == "__main__":

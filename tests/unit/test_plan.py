@@ -15,6 +15,7 @@ from wizard import diff, planning
 from wizard.mailman import cfg
 from wizard.plan import Change, Directory, File, MailmanObject, Packages, Plan, Rebuild, Service, Why
 from wizard.redact import HIDDEN, Redactor
+from wizard.session import Session
 from wizard.site import Site, build
 
 PATH = Path("/etc/postfix/main.cf")
@@ -166,7 +167,9 @@ class TestSecrets:
         )
         change = File(2, cfg.PATH, before, after, 0o640, "root", "list", ())
         redactor = Redactor()
-        return planning.make(stage(2, plan=lambda _site, _host: Plan(2, (change,))), site, host, redactor), redactor
+        return planning.make(
+            stage(2, plan=lambda _site, _host: Plan(2, (change,))), site, host, redactor, Session()
+        ), redactor
 
     def test_neither_old_nor_new_ones_are_in_what_is_shown(self) -> None:
         plan, redactor = self.plan(Site(), self.host())

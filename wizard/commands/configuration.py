@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wizard import planning
+from wizard import planning, session
 from wizard import status as standing
 from wizard.commands.call import Call, require_root
 from wizard.errors import ExitCode
@@ -19,7 +19,8 @@ def plan(call: Call) -> int:
     require_root()
     site, redactor = call.site, Redactor()
     wanted = [stage for stage in STAGES if call.options.stage in {None, stage.number}]
-    plans = [planning.make(stage, site, LocalHost(), redactor) for stage in wanted]
+    known = session.load(call.state.session)
+    plans = [planning.make(stage, site, LocalHost(), redactor, known) for stage in wanted]
     if call.options.json:
         call.show.json({"schema": 1, "changes": redactor.data([row for plan in plans for row in plan.data()])})
         return int(ExitCode.VERIFIED)

@@ -64,7 +64,8 @@ class Work:
 
     def plan(self, stage: int) -> str:
         """See `wizard.desk.Desk.plan`."""
-        made = planning.make(STAGES[stage - 1], self.site, self._host, self._redactor)
+        known = session.load(self._state.session)
+        made = planning.make(STAGES[stage - 1], self.site, self._host, self._redactor, known)
         return self._redactor.text(made.text()) if made else ""
 
     def request(self, command: controls.Command, first: int, last: int) -> Request:
