@@ -1,4 +1,4 @@
-"""What a plan closes and whom it would refuse from now on, told before it is done and true after."""
+"""What a plan closes, takes back and would refuse from now on: told before it is done, and true after."""
 
 from __future__ import annotations
 
@@ -89,6 +89,19 @@ def test_what_is_refused_no_more_is_planned(server: Server) -> None:
     (change,) = json.loads(server.wizard("plan", "--stage", "1", "--json").stdout)["changes"][:1]
     assert change["why"] == [f"disable_vrfy_command: {POSTFIX['disable_vrfy_command']}"]
     assert json.loads(server.wizard("plan", "--stage", "1", "--json", *REFUSED).stdout)["changes"] == []
+
+
+@pytest.mark.usefixtures("refusing")
+def test_what_somebody_has_changed_since_is_named_at_its_line(server: Server) -> None:
+    server.sh("postconf -e enable_long_queue_ids=no; postfix reload")
+    (change,) = json.loads(server.wizard("plan", "--stage", "1", "--json", *REFUSED).stdout)["changes"][:1]
+    (line,) = (why for why in change["why"] if why.startswith("enable_long_queue_ids: "))
+    assert "; it was changed since stage 4 was verified (" in line
+    status = json.loads(server.wizard("status", "--json", *REFUSED).stdout)["stages"][0]
+    assert status["drift"]["/etc/postfix/main.cf"] == ["enable_long_queue_ids changed"]
+    report = server.report("apply", "--yes", "--through", "1", *REFUSED)
+    assert report.exit == 0, report.not_passed
+    assert line in planned(server, report.run)
 
 
 def accepted(server: Server, addresses: Iterable[str]) -> set[str]:
