@@ -104,7 +104,7 @@ def test_what_this_version_lacks_is_not_told_to_stay() -> None:
     assert list(hardening.refused(refusing(mail="disable_vrfy_command"), {})) == []
 
 
-@pytest.mark.parametrize("name", ["admin_pass", "show_tracebacks"])
+@pytest.mark.parametrize("name", ["admin_pass", "show_tracebacks", "email_commands_max_lines"])
 def test_a_setting_of_mailman_is_refused_by_itself(name: str) -> None:
     weak = Config("", {("webservice", "admin_pass"): "short", ("webservice", "show_tracebacks"): "yes"})
     every = {each.key for each in settings.wanted(Site(), weak)}

@@ -9,6 +9,7 @@ from wizard.mailman.cfg import Config
 from wizard.site import Site
 from wizard.site.hardening import MAILMAN
 
+LINES = "email_commands_max_lines"
 WEAKEST = 32
 """Characters of the shortest REST password that is left as it is."""
 
@@ -43,6 +44,7 @@ def wanted(site: Site, config: Config) -> tuple[Wanted, ...]:
         Wanted("webservice", "port", str(rest.port), "the REST port of the answers"),
         Wanted("webservice", "show_tracebacks", "no", MAILMAN["show_tracebacks"]),
         *_password(config),
+        Wanted("mailman", LINES, "1", MAILMAN[LINES], frozenset({"0"})),
         Wanted("mta", "incoming", "mailman.mta.postfix.LMTP", "Mailman writes Postfix's maps itself"),
         Wanted("mta", "outgoing", "mailman.mta.deliver.deliver", "posts leave by SMTP"),
         Wanted("mta", "smtp_host", "127.0.0.1", "posts leave through this machine's Postfix", loopback),

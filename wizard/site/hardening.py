@@ -19,6 +19,8 @@ POSTFIX: Mapping[str, str] = {
 MAILMAN: Mapping[str, str] = {
     "admin_pass": "the REST password must not be guessed",
     "show_tracebacks": "tracebacks tell a client about the server's inside",
+    "email_commands_max_lines": "one mail with commands (join address=…) makes the server write to one or two "
+    "addresses, not to ten",
     MAILMAN_CFG: "it holds the REST password: root writes it, Mailman reads it",
     "dmarc_mitigate_action": "a post from a domain whose DMARC policy forbids it goes out in the list's name: its "
     "readers' servers would refuse it",

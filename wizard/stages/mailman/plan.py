@@ -22,7 +22,7 @@ NUMBER = 2
 PACKAGE = "mailman3"
 RUN_DIRECTORY = Path("/run/mailman3")
 RUN_MODE = 0o755
-SET_HERE = ("admin_pass", "show_tracebacks", MAILMAN_CFG)
+SET_HERE = ("admin_pass", "show_tracebacks", "email_commands_max_lines", MAILMAN_CFG)
 """What of Mailman's hardening is this stage's; lists are made later."""
 DEPENDS = {MAILMAN_CFG: "the check mailman.files passes only where nobody else can read it"}
 """What does not pass without a value that is refused."""
