@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.services.inside import network_of
+from tests.services.people import LIST, Person, sub
 from tests.services.server import STATE, Server
 
 _WATCH = """
@@ -72,6 +74,37 @@ def test_no_file_that_everybody_may_read_has_a_password(server: Server) -> None:
 
 def _reachable(server: Server, path: str) -> bool:
     return bool(as_nobody(server, f"cat '{path}' 2> /dev/null | head -c 1"))
+
+
+@pytest.mark.usefixtures("watched")
+def test_no_other_user_sees_the_token_of_somebodys_request_or_puts_them_on_a_list(server: Server) -> None:
+    with network_of(server.lab):
+        ruth = Person.made(server, "ruth")
+        ruth.send(sub("join"), "join")
+        asked = ruth.await_mail(lambda mail: "-confirm+" in str(mail["From"]))
+    token = str(asked["From"]).partition("-confirm+")[2].partition("@")[0]
+    assert len(token) > 30
+    before = server.rows("SELECT * FROM member"), server.sh("postconf -n")
+    seen = as_nobody(
+        server,
+        f"postqueue -p | grep -F {token};"
+        " find /etc /var /run /tmp /home /srv -xdev -type f -readable -print0 2> /dev/null"
+        f" | xargs -0 --no-run-if-empty grep --files-with-matches --fixed-strings {token} 2> /dev/null",
+    )
+    assert seen == ""
+    tried = (
+        "echo ruth@local.edu > /tmp/ruth; mailman -C /etc/mailman3/mailman.cfg addmembers /tmp/ruth " + LIST,
+        f"runuser -u list -- mailman addmembers /tmp/ruth {LIST}",
+        "echo x > /var/lib/mailman3/queue/in/1+x.pck",
+        "echo x > /var/lib/mailman3/data/postfix_lmtp",
+        "sqlite3 /var/lib/mailman3/data/mailman.db .dump || cat /var/lib/mailman3/data/mailman.db",
+        "postconf -e mynetworks=0.0.0.0/0; postfix reload; postsuper -d ALL",
+    )
+    for script in tried:
+        ended = server.lab.run(["bash", "-c", script], user="nobody")
+        assert ended.code != 0, script
+        assert ended.stdout == "", script
+    assert (server.rows("SELECT * FROM member"), server.sh("postconf -n")) == before
 
 
 @pytest.mark.usefixtures("watched")
