@@ -185,7 +185,10 @@ class AnswersPane(Vertical):
                 part(f"{answer.key}  ", "bold"),
                 *wrong,
                 "\n",
-                part(f"server: {answer.present or _unknown(answer.key)} · default: {answer.field.default or 'none'}", "dim"),
+                part(
+                    f"server: {answer.present or _unknown(answer.key)} · default: {answer.field.default or 'none'}",
+                    "dim",
+                ),
                 part(f" · saved: {answer.shown}" if answer.text != answer.saved else "", "warn"),
                 "\n",
                 part(answer.field.help),
