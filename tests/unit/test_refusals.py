@@ -23,7 +23,7 @@ LMTP = "hash:/var/lib/mailman3/data/postfix_lmtp"
 USERS = "proxy:unix:passwd.byname hash:/etc/aliases"
 TABLES: Mapping[str, tuple[str, ...]] = {
     "unix:passwd.byname": ("root", "daemon", "alice"),
-    "hash:/etc/aliases": ("postmaster", "office"),
+    "hash:/etc/aliases": ("YP_LAST_MODIFIED", "@", "postmaster", "office"),
     "hash:/etc/postfix/transport": ("old@local.edu", "other.example", "*"),
     "hash:/etc/postfix/relay": ("carol@local.edu", "dave@other.example"),
     "hash:/etc/postfix/virtual": ("info@local.edu", "@catch.example"),

@@ -18,6 +18,8 @@ MAPS = {
 """By where a class has its domains: where it has its recipients; an empty one accepts everybody."""
 LISTED = frozenset({*maps.COMPILED, "texthash", "inline"})
 """The types of tables whose keys postmap(1) can list."""
+OWN_KEYS = frozenset({"YP_LAST_MODIFIED", "YP_MASTER_NAME", "@"})
+"""What postalias(1), or sendmail in its place, adds to a table of aliases for itself."""
 MOST_KEYS = 5000
 """Keys of one table that are looked at."""
 LIMIT = 10.0
@@ -93,4 +95,5 @@ def keys_of(host: Host, table: str) -> tuple[str, ...] | None:
     done = host.run(["postmap", "-s", plain], limit=LIMIT)
     if not done.ok:
         return None
-    return tuple(line.partition("\t")[0] for line in done.stdout.split("\n")[:MOST_KEYS] if "\t" in line)
+    found = (line.partition("\t")[0] for line in done.stdout.split("\n")[:MOST_KEYS] if "\t" in line)
+    return tuple(key for key in found if key not in OWN_KEYS)
