@@ -38,8 +38,7 @@ APPROVAL_LIMIT = 3600.0
 def main(arguments: list[str], *, host: Host | None = None, stages: tuple[Stage, ...] = STAGES) -> int:
     """Be the run; on this machine and with the six stages, if nothing else is given."""
     directory = Path(arguments[0])
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _stop)
+    heed_signals()
     redactor = Redactor()
     log = EventLog(directory, redactor)
     try:
@@ -54,9 +53,21 @@ def main(arguments: list[str], *, host: Host | None = None, stages: tuple[Stage,
     return int(code)
 
 
+def heed_signals() -> None:
+    """Let SIGTERM and SIGINT stop what is under way, so that it is put back; a terminal that goes stops nothing."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+
+
 def _stop(_signal: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _stop_no_more()
     raise KeyboardInterrupt
+
+
+def _stop_no_more() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages: tuple[Stage, ...]) -> ExitCode:
@@ -106,7 +117,7 @@ def _report(engine: Engine) -> Path | None:
 
     What is wrong with the report does not touch what was proven: it is told in a note, and None is returned.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # nothing is left that could be stopped or put back
+    _stop_no_more()  # nothing is left that could be stopped or put back
     at = datetime.now(UTC).isoformat(timespec="microseconds")
     last = Event(0, at, "run.finished", {"exit": int(ExitCode.VERIFIED), "verified": True})
     try:

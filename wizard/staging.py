@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from wizard import scratch
@@ -14,6 +15,9 @@ from wizard.host import Host
 
 POSTFIX = Path("/etc/postfix")
 MAIN, MASTER = "main.cf", "master.cf"
+SETTLED = 0.0
+"""A time stamp long past: Postfix's programs wait with a main.cf until it is two seconds old (``dict_load_file_xt``
+in its source), because somebody may be writing it; nobody writes what is staged."""
 
 
 @contextmanager
@@ -28,6 +32,8 @@ def staged(contents: Mapping[str, bytes] | None = None) -> Iterator[Path]:
         shutil.copytree(POSTFIX, copy, symlinks=False, ignore=_dangling)
         for name, content in (contents or {}).items():
             (copy / name).write_bytes(content)
+        with suppress(FileNotFoundError):
+            os.utime(copy / MAIN, (SETTLED, SETTLED))
         yield copy
 
 

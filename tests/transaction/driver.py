@@ -1,4 +1,4 @@
-"""What is killed, in a lab: ``python -m tests.transaction.driver apply | recover | undo``.
+"""What is killed, in a lab: ``python -m tests.transaction.driver apply | configure | recover | undo``.
 
 It is the engine's own transaction on the real server, without the checks around it, so that every call that it makes
 to the file system is a step of it.
@@ -6,12 +6,11 @@ to the file system is a step of it.
 
 from __future__ import annotations
 
-import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 
-from wizard import planning, putback
+from wizard import planning, putback, run
 from wizard.changes import Workshop
 from wizard.checkpoint import Checkpoints
 from wizard.errors import WizardError
@@ -25,6 +24,12 @@ from wizard.state import State
 from wizard.transaction import Transaction
 from wizard.undoing import undoing
 
+CHANGES: Mapping[str, tuple[int, dict[str, str]]] = {
+    "apply": (1, {"mail.mailbox": "maildir"}),
+    "configure": (2, {"mailman.site_owner": "root@mail.local.edu"}),
+}
+"""Stage and answers: one file changes, one comes, and Postfix is told; one file changes, and Mailman starts anew."""
+
 
 def emit(_kind: str, /, **_data: object) -> None:
     """Tell nobody: events are another matter."""
@@ -32,11 +37,11 @@ def emit(_kind: str, /, **_data: object) -> None:
 
 def main(command: str) -> int:
     """Do it; exit code 0 if it is done, 4 if it failed and said so."""
-    signal.signal(signal.SIGTERM, _stop)
+    run.heed_signals()
     host, state = LocalHost(), State()
     shop = Workshop(host, emit, Path("/root/transcript"))
-    state.prepare()
     try:
+        state.prepare()
         with state.locked("driver"):
             putback.recover(shop, state)
             _do(command, host, state, shop)
@@ -46,26 +51,18 @@ def main(command: str) -> int:
     return 0
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    """Stop as a run does that is told to."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 def _do(command: str, host: LocalHost, state: State, shop: Workshop) -> None:
     transaction = Transaction(state, shop, "driver")
-    if command == "apply":
-        transaction.apply(_plan(host))
+    if command in CHANGES:
+        transaction.apply(_plan(host, *CHANGES[command]))
     elif command == "undo":
         known = Checkpoints(state.checkpoints)
         found = undoing(known.find(""), known.all(), host)
         transaction.apply(found.plan, "undo", found.undoes)
 
 
-def _plan(host: LocalHost) -> Plan:
-    """Plan stage 1 with mailboxes of another kind: one file changes, one comes, and Postfix is told."""
-    site = changed(Site(), {"mail.mailbox": "maildir"})
-    return planning.make(STAGES[0], site, host, Redactor(), Session())
+def _plan(host: LocalHost, stage: int, answers: dict[str, str]) -> Plan:
+    return planning.make(STAGES[stage - 1], changed(Site(), answers), host, Redactor(), Session())
 
 
 if __name__ == "__main__":

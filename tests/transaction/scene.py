@@ -1,52 +1,72 @@
-"""A server of which stage 1 is done, to be changed again while something goes wrong."""
+"""A server of which two stages are done, to be changed again while something goes wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from tests.services.server import Server
 from tests.transaction import steps
+from tests.transaction.disk import Disk
+from tests.transaction.steps import Step
 from wizard import scratch
 from wizard.checkpoint import JOURNAL
 from wizard.lab import Lab
 
-MANAGED = ("etc/postfix/main.cf", "etc/logrotate.d/mailman-wizard")
+MANAGED = ("etc/postfix/main.cf", "etc/logrotate.d/mailman-wizard", "etc/mailman3/mailman.cfg")
 OWN = "var/lib/mailman-wizard"
-_MAIL = """
-import smtplib
+_APPLIED = "root/applied"
+"""Where a copy of `OWN` after an apply is kept: the hundreds of trials that begin there do not make it anew."""
+_ALIVE = """
+import smtplib, socket
 with smtplib.SMTP("127.0.0.1", 25, timeout=30) as smtp:
     smtp.sendmail("root@mail.local.edu", ["root@mail.local.edu"], "Subject: crash\\n\\nstill here\\n")
+with socket.create_connection(("127.0.0.1", 8024), timeout=30) as lmtp:
+    assert lmtp.recv(3) == b"220", "Mailman's LMTP runner does not greet"
 """
 State = tuple[tuple[bytes, int, int, int] | None, ...]
 
 
 @dataclass
 class Scene:
-    """A server of which stage 1 is done, ready to be changed again."""
+    """A server of which two stages are done, ready to be changed again."""
 
     server: Server
+    disk: Disk
     old: State = ()
-    new: State = ()
+    new: dict[str, State] = field(default_factory=dict)
+    """By the command that makes it."""
+    steps: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+    """The calls of a command, once they have been seen."""
 
     def state(self) -> State:
-        return tuple(_state(self.server.path(name)) for name in MANAGED)
+        return tuple(_state(self.server, name) for name in MANAGED)
+
+    def have(self, state: State) -> None:
+        for name, was in zip(MANAGED, state, strict=True):
+            if was is None:
+                self.server.path(name).unlink(missing_ok=True)
+            else:
+                self.server.path(name).write_bytes(was[0])
+                self.server.path(name).chmod(was[1])
 
     def reset(self) -> None:
         """Have everything as it was before any of it."""
-        for name, state in zip(MANAGED, self.old, strict=True):
-            if state is None:
-                self.server.path(name).unlink(missing_ok=True)
-            else:
-                self.server.path(name).write_bytes(state[0])
-                self.server.path(name).chmod(state[1])
-        self.server.sh(f"rm -rf /{OWN} /tmp/{scratch.PREFIX}*")
+        self.have(self.old)
+        self.server.sh(f"rm -rf /{OWN}/* /tmp/{scratch.PREFIX}*")
+
+    def make(self, command: str) -> None:
+        """Do it undisturbed."""
+        self.reset()
+        assert steps.run(self.server, command) == 0, self.server.text("root/driver")
+        self.new[command] = self.state()
 
     def applied(self) -> None:
+        """Have what an apply leaves."""
         self.reset()
-        assert steps.run(self.server, "apply") == 0, self.server.text("root/driver")
+        self.have(self.new["apply"])
+        self.server.sh(f"cp -a /{_APPLIED}/. /{OWN}")
 
     def interrupted(self) -> None:
         """Have an apply that was killed when it had made everything, and had not said so."""
@@ -58,7 +78,8 @@ class Scene:
 
     def leftovers(self) -> list[str]:
         root = self.server.path("")
-        found = [path for name in ("etc/postfix", "etc/logrotate.d", OWN) for path in (root / name).rglob("*.tmp")]
+        places = ("etc/postfix", "etc/logrotate.d", "etc/mailman3", OWN)
+        found = [path for name in places for path in (root / name).rglob("*.tmp")]
         return [str(path) for path in (*found, *(root / "tmp").glob(f"{scratch.PREFIX}*"))]
 
     def judged(self) -> str:
@@ -66,17 +87,18 @@ class Scene:
         if steps.run(self.server, "recover") != 0:
             return f"the next start failed: {self.server.text('root/driver')}"
         now = self.state()
-        if now not in {self.old, self.new}:
+        if now not in {self.old, *self.new.values()}:
             return "broken: half old, half new"
         if self.leftovers():
             return f"left over: {self.leftovers()}"
-        mail = self.server.lab.run(["python3", "-c", _MAIL])
-        if not mail.ok:
-            return f"no mail is taken: {mail.said}"
+        alive = self.server.lab.run(["python3", "-c", _ALIVE])
+        if not alive.ok:
+            return f"no mail is taken: {alive.said}"
         return "old" if now == self.old else "new"
 
 
-def _state(path: Path) -> tuple[bytes, int, int, int] | None:
+def _state(server: Server, name: str) -> tuple[bytes, int, int, int] | None:
+    path = server.path(name)
     if not path.exists():
         return None
     found = path.stat()
@@ -84,16 +106,19 @@ def _state(path: Path) -> tuple[bytes, int, int, int] | None:
 
 
 @contextmanager
-def scened() -> Iterator[Scene]:
-    """Set stage 1 up in a lab, and see what a change of it makes."""
+def scened(commands: Mapping[str, object]) -> Iterator[Scene]:
+    """Set two stages up in a lab, and see what each command makes of them."""
     with Lab.start() as lab:
         server = Server(lab)
-        report = server.report("apply", "--yes", "--through", "1")
+        report = server.report("apply", "--yes", "--through", "2")
         assert report.exit == 0, report.not_passed
         server.path(MANAGED[1]).unlink()
-        made = Scene(server)
+        made = Scene(server, Disk(server))
+        made.disk.make()
         made.old = made.state()
-        made.applied()
-        made.new = made.state()
-        assert all(each not in {None, before} for each, before in zip(made.new, made.old, strict=True))
+        for command in commands:
+            made.make(command)
+            assert made.new[command] != made.old
+        made.make("apply")
+        server.sh(f"cp -a /{OWN} /{_APPLIED}")
         yield made

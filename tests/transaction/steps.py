@@ -14,8 +14,9 @@ from tests.services.server import Server
 CALLS = ("mkdir", "write", "fsync", "fchown", "fchmod", "ftruncate", "fsetxattr", "rename", "unlink", "rmdir", "chmod")
 """What changes a file system; a file that is made is written or synced next."""
 TRACE = "root/strace"
-ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT")
-SIGNALS = {"kill": "KILL", "stop": "TERM"}
+ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT", "EINTR")
+SIGNALS = {"kill": "KILL", "cut": "KILL", "SIGTERM": "TERM", "SIGINT": "INT", "SIGHUP": "HUP"}
+"""``cut``: the machine loses its power at this moment; what was not yet on the disk never comes there."""
 FAULTS = (*SIGNALS, *ERRORS)
 REPOSITORY = Path(__file__).parents[2]
 _LINE = re.compile(r"(?P<call>\w+)\((?P<arguments>.*?)\)? += ")

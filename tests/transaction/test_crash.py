@@ -6,66 +6,82 @@ nothing left over.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.transaction import steps
+from tests.transaction import steps, table
 from tests.transaction.scene import Scene
 from tests.transaction.steps import ERRORS, FAULTS, Step
 
-EVERY = 7
-"""Of how many steps one is tried for every change, with `USUAL`; all of them, with all faults, in full."""
-USUAL = ("kill", "ENOSPC")
-TABLE = Path(__file__).parents[2] / "docs" / "crashes.md"
-PREPARE: dict[str, Callable[[Scene], None]] = {
-    "apply": Scene.reset,
-    "recover": Scene.interrupted,
-    "undo": Scene.applied,
+PARTS = 6
+"""A command's steps are shared out, so that labs beside each other have something to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What is killed and failed at each of its steps."""
+
+    prepare: Callable[[Scene], None]
+    done: str
+    """What the server is when it is done."""
+    not_done: str
+    """What it is when it was not."""
+    faults: tuple[str, ...] = FAULTS
+    usual: tuple[str, ...] = ("kill", "cut", "ENOSPC")
+    """What is tried for every change, at a step a part; all faults at all steps in full."""
+
+
+TRIED: Mapping[str, Tried] = {
+    "apply": Tried(Scene.reset, done="new", not_done="old"),
+    "recover": Tried(Scene.interrupted, done="old", not_done="old"),
+    "undo": Tried(Scene.applied, done="old", not_done="new"),
+    "configure": Tried(Scene.reset, done="new", not_done="old", faults=("kill", "cut", "SIGTERM"), usual=("kill",)),
 }
-MAY_BE = {"apply": {"old", "new"}, "recover": {"old"}, "undo": {"old", "new"}}
 
 
-def _tried(scene: Scene, command: str, *, full: bool) -> list[Step]:
-    """List the steps at which something is to go wrong; the copies of what is staged are each like the other."""
-    PREPARE[command](scene)
-    found = steps.steps(scene.server, command)
-    own = [step for step in found if not (step.call in {"chmod", "mkdir"} and "/postfix/" in step.path)]
-    return own if full else own[::EVERY]
+def _steps(scene: Scene, command: str) -> list[tuple[int, Step]]:
+    """Number the steps at which something is to go wrong; the copies of what is staged are each like the other."""
+    if command not in scene.steps:
+        TRIED[command].prepare(scene)
+        scene.steps[command] = steps.steps(scene.server, command)
+    own = [step for step in scene.steps[command] if not (step.call in {"chmod", "mkdir"} and "/postfix/" in step.path)]
+    return list(enumerate(own, 1))
+
+
+def _outcome(scene: Scene, command: str, step: Step, fault: str) -> str:
+    """Let a fault happen at a step, and tell what the next start makes of it."""
+    tried = TRIED[command]
+    tried.prepare(scene)
+    if fault == "cut":
+        scene.disk.settle()
+    code = steps.run(scene.server, command, steps.injection(step, fault))
+    if fault == "cut":
+        scene.disk.cut()
+    wanted = {tried.done, tried.not_done}
+    if fault in ERRORS:  # who says that it failed has put everything back
+        wanted = {tried.done} if code == 0 else {tried.not_done}
+    found = scene.judged()
+    return found if found in wanted else f"**{found}**, exit {code}"
 
 
 @pytest.mark.timeout(5400)
-@pytest.mark.parametrize("command", PREPARE)
-def test_at_every_step(scene: Scene, command: str, *, full: bool) -> None:
-    rows: dict[str, dict[str, str]] = {}
-    tried = _tried(scene, command, full=full)
-    for number, step in enumerate(tried, 1):
-        row = rows[f"{number}. {step}"] = {}
-        for fault in FAULTS if full else USUAL:
-            PREPARE[command](scene)
-            code = steps.run(scene.server, command, steps.injection(step, fault))
-            wanted = MAY_BE[command]
-            if fault in ERRORS and command == "apply":  # who says that it failed has put everything back
-                wanted = {"new"} if code == 0 else {"old"}
-            found = scene.judged()
-            row[fault] = found if found in wanted else f"**{found}**, exit {code}"
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("command", TRIED)
+def test_at_every_step(scene: Scene, command: str, part: int, request: pytest.FixtureRequest, *, full: bool) -> None:
+    faults = TRIED[command].faults if full else TRIED[command].usual
+    found = _steps(scene, command)
+    tried = found[part::PARTS] if full else [found[part * len(found) // PARTS]]
+    rows = {
+        f"{number}. {step}": {fault: _outcome(scene, command, step, fault) for fault in faults}
+        for number, step in tried
+    }
     if full:
-        _write(command, rows)
+        table.keep(Path(request.config.cache.mkdir("crashes")), command, part, rows)
     assert [(name, row) for name, row in rows.items() if set(row.values()) - {"old", "new"}] == []
-    assert len(rows) > len(tried) // 2 > 0
-
-
-def _write(command: str, rows: dict[str, dict[str, str]]) -> None:
-    """Write a command's part of the table; the others' parts stay."""
-    begin, end = f"## {command}\n", "\n## "
-    text = TABLE.read_text(encoding="utf-8") if TABLE.exists() else "# Crashes\n"
-    before, _, rest = text.partition(begin)
-    _, parted, after = rest.partition(end)
-    head = ["| step | " + " | ".join(FAULTS) + " |", "|---" * (len(FAULTS) + 1) + "|"]
-    lines = [f"| `{name}` | " + " | ".join(row[fault] for fault in FAULTS) + " |" for name, row in rows.items()]
-    part = "\n".join([begin, *head, *lines, ""])
-    TABLE.write_text(before.rstrip() + "\n\n" + part + (parted + after if parted else ""), encoding="utf-8")
+    assert rows
 
 
 def test_what_is_killed_is_no_longer_there(scene: Scene) -> None:
@@ -75,4 +91,16 @@ def test_what_is_killed_is_no_longer_there(scene: Scene) -> None:
     assert code not in {0, 4}
     assert "killed by SIGKILL" in scene.server.text(steps.TRACE)
     assert scene.leftovers()
+    assert scene.judged() == "old"
+
+
+def test_what_was_not_synced_is_lost_when_the_power_goes(scene: Scene) -> None:
+    """The cut itself is seen, or nothing of this shows anything."""
+    scene.reset()
+    scene.disk.settle()
+    scene.server.sh("echo kept > /etc/postfix/kept; sync /etc/postfix/kept; echo lost > /etc/postfix/lost")
+    scene.disk.cut()
+    assert scene.server.text("etc/postfix/kept") == "kept\n"
+    assert not scene.server.path("etc/postfix/lost").exists()
+    scene.server.sh("rm /etc/postfix/kept")
     assert scene.judged() == "old"

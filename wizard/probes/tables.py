@@ -22,7 +22,8 @@ def next_second(host: Host, table: str) -> None:
     """Wait until a map that is written now gets another time stamp than the present one; at most a second."""
     written = maps.compiled_state(host, table).compiled_mtime
     if written is not None:
-        wait.until(lambda: True if int(host.now().timestamp()) > int(written) else None, limit=INTERVAL)
+        # Another second, not a later one: the clock may have been set back since.
+        wait.until(lambda: True if int(host.now().timestamp()) != int(written) else None, limit=INTERVAL)
 
 
 def noticed(host: Host) -> None:
