@@ -8,12 +8,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -24,6 +26,8 @@ from wizard.state import State
 
 REQUEST, OUTPUT, ALIVE, CRASH = "request.json", "output", "alive", "crash.txt"
 Command: TypeAlias = Literal["apply", "check", "undo"]
+STAMP = "%Y%m%dT%H%M%SZ"
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
 PROGRAM = (sys.executable, "-m", "wizard.run")
 
 
@@ -57,8 +61,7 @@ def start(state: State, request: Request, program: Sequence[str] = PROGRAM) -> P
     Raises:
         OSError: it could not be started.
     """
-    name = f"{LocalHost().now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    directory = state.runs / name
+    directory = state.runs / _name(state.runs, LocalHost().now())
     directory.mkdir(mode=0o700)
     atomic.replace(directory / REQUEST, json.dumps(asdict(request)).encode(), mode=0o600, uid=0, gid=0)
     lock = os.open(directory / ALIVE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -69,6 +72,18 @@ def start(state: State, request: Request, program: Sequence[str] = PROGRAM) -> P
     finally:
         os.close(lock)
     return directory
+
+
+def _name(runs: Path, now: datetime) -> str:
+    """Name a run after the time, and after all that were there before: their order is that of their names.
+
+    A clock that was set back, or two runs within a second, would have the newest stand before an older one.
+    """
+    newest = max((match[0] for path in runs.iterdir() if (match := _STAMP.match(path.name))), default="")
+    at = f"{now:{STAMP}}"
+    if at <= newest:
+        at = f"{datetime.strptime(newest, STAMP).replace(tzinfo=UTC) + timedelta(seconds=1):{STAMP}}"
+    return f"{at}-{secrets.token_hex(3)}"
 
 
 def lives(directory: Path) -> bool:

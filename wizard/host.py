@@ -110,6 +110,14 @@ class FileState:
     gid: int
     size: int
     mtime: float
+    """When it was written, in seconds since the epoch."""
+
+    def younger(self, than: float, now: float) -> bool:
+        """Tell whether it was written after a moment and not after `now`, both in seconds since the epoch.
+
+        A time of the future is what a clock that was set back leaves; it tells nothing.
+        """
+        return than < self.mtime <= now
 
 
 class Host(Protocol):

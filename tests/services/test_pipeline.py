@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -198,6 +199,37 @@ def test_remains_of_a_killed_run_are_removed_by_the_next(server: Server) -> None
 def _waits_for_confirmation(server: Server, run: str) -> bool | None:
     progress = [event["text"] for event in server.events(run) if event["kind"] == "check.progress"]
     return True if any("the confirmation of join" in text for text in progress) else None
+
+
+AHEAD = """
+import os, pathlib, time
+from wizard.controls import STAMP
+day = 86400
+state = pathlib.Path("/var/lib/mailman-wizard")
+for run in state.glob("runs/*"):
+    at = time.mktime(time.strptime(run.name.partition("-")[0], STAMP)) + day
+    run.rename(run.with_name(time.strftime(STAMP, time.localtime(at)) + "-" + run.name.partition("-")[2]))
+for top in ("/etc/aliases", "/etc/postfix", "/etc/mailman3", "/var/lib/mailman3", "/var/log", str(state)):
+    for path in (pathlib.Path(top), *pathlib.Path(top).rglob("*")):
+        found = path.lstat()
+        if found.st_mtime > time.time() - day and not path.is_symlink():
+            os.utime(path, (found.st_atime, found.st_mtime + day))
+"""
+"""All that was written since yesterday was written tomorrow."""
+
+
+@pytest.mark.usefixtures("proven")
+def test_a_clock_that_was_set_back_a_day_changes_nothing(server: Server) -> None:
+    before = [row["number"] for row in json.loads(server.wizard("history", "--json").stdout)["checkpoints"]]
+    server.lab.run([sys.executable, "-c", AHEAD]).require()
+    assert set(states(server).values()) == {"verified"}
+    server.restart_mailman()  # it has read now what was written tomorrow
+
+    report = server.report("apply", "--yes", "--through", "3")
+    assert report.exit == 0, report.not_passed
+    assert [event["changes"] for event in server.events(report.run) if event["kind"] == "plan.made"] == [[], [], []]
+    assert server.runs()[-1] == report.run
+    assert [row["number"] for row in json.loads(server.wizard("history", "--json").stdout)["checkpoints"]] == before
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.services.server import Server
-from tests.transaction.driver import CHANGES
 from tests.transaction.scene import Scene, scened
 from wizard.lab import Lab
 
@@ -27,6 +26,6 @@ def full(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    """A server of which two stages are done, to be changed again while something goes wrong."""
-    with scened(CHANGES) as made:
+    """A server of which stage 1 is done, to be changed again while something goes wrong."""
+    with scened("apply") as made:
         yield made

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services.server import Server
+from tests.services.server import LIMIT, Server
+from tests.transaction import driver
+from wizard import wait
 
 CALLS = ("mkdir", "write", "fsync", "fchown", "fchmod", "ftruncate", "fsetxattr", "rename", "unlink", "rmdir", "chmod")
 """What changes a file system; a file that is made is written or synced next."""
@@ -43,19 +46,51 @@ def python(command: str) -> str:
     return shlex.join([sys.executable, "-B", "-m", "tests.transaction.driver", command])
 
 
-def run(server: Server, command: str, inject: str = "") -> int:
-    """Have the driver do something under strace, with a fault injected if one is given; return its exit code."""
-    words = ["strace", "-q", "-y", "-o", f"/{TRACE}", "-e", f"trace={','.join(CALLS)}"]
-    words += ["-e", inject] if inject else []
-    there = f"cd {shlex.quote(str(REPOSITORY))}"
-    script = f"{there} && exec {shlex.join(words)} {python(command)} > /root/driver 2>&1 < /dev/null"
-    return server.lab.run(["bash", "-c", script], limit=120).code
+def run(server: Server, command: str, inject: str = "", *, largest: int | None = None) -> int:
+    """Have the driver do something under strace; return its exit code, or minus the signal that has killed it.
+
+    Args:
+        server: where.
+        command: what the driver is to do.
+        inject: a fault, as strace(1) takes it.
+        largest: bytes that a file may have at most.
+    """
+    _serving(server)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
+        asked.settimeout(LIMIT)
+        asked.connect(str(server.path(driver.SOCKET)))
+        with asked.makefile("rw", encoding="ascii") as words:
+            print(command, file=words, flush=True)
+            child = int(words.readline())
+            server.sh(_TRACED.format(child=child, inject=shlex.quote(inject), largest=largest or "unlimited"))
+            return int(words.readline())
+
+
+_TRACED = f"""
+    exec > /root/strace.out 2>&1 < /dev/null
+    prlimit --pid {{child}} --fsize={{largest}}
+    inject={{inject}}
+    strace -q -y -o /{TRACE} -e trace={",".join(CALLS)} ${{{{inject:+-e "$inject"}}}} -p {{child}} &
+    until grep -q 'TracerPid:.*[1-9]' /proc/{{child}}/status; do kill -0 $!; done
+    kill -CONT {{child}}
+    wait $!
+"""
+"""strace ends as what it traces does."""
+
+
+def _serving(server: Server) -> None:
+    """Have a driver that waits for words."""
+    place = server.path(driver.SOCKET)
+    if not place.exists():
+        there = f"cd {shlex.quote(str(REPOSITORY))}"
+        server.sh(f"{there} && setsid {python('serve')} > /root/serving 2>&1 < /dev/null &")
+        wait.until(lambda: True if place.exists() else None, limit=LIMIT)
 
 
 def steps(server: Server, command: str) -> tuple[Step, ...]:
     """Have the driver do something undisturbed, and list its calls, in order."""
     code = run(server, command)
-    assert code == 0, server.text("root/driver")
+    assert code == 0, server.text(driver.SAID)
     seen: Counter[str] = Counter()
     found = []
     for line in server.text(TRACE).splitlines():
@@ -65,7 +100,7 @@ def steps(server: Server, command: str) -> tuple[Step, ...]:
         seen[match["call"]] += 1
         paths = _PATH.findall(match["arguments"])
         path = _RANDOM.sub("…", paths[-1] if match["call"] == "rename" and paths else paths[0] if paths else "")
-        if not path.startswith(("/dev", "/root/driver")):
+        if not path.startswith(("/dev", f"/{driver.SAID}")):
             found.append(Step(match["call"], seen[match["call"]], path))
     return tuple(found)
 

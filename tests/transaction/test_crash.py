@@ -6,14 +6,15 @@ nothing left over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.transaction import steps, table
-from tests.transaction.scene import Scene
+from tests.transaction.scene import Scene, scened
 from tests.transaction.steps import ERRORS, FAULTS, Step
 
 PARTS = 6
@@ -38,22 +39,21 @@ TRIED: Mapping[str, Tried] = {
     "apply": Tried(Scene.reset, done="new", not_done="old"),
     "recover": Tried(Scene.interrupted, done="old", not_done="old"),
     "undo": Tried(Scene.applied, done="old", not_done="new"),
-    "configure": Tried(Scene.reset, done="new", not_done="old", faults=("kill", "cut", "SIGTERM"), usual=("kill",)),
 }
+MAILMAN = Tried(Scene.reset, done="new", not_done="old", faults=("kill", "cut", "SIGTERM"), usual=("kill",))
 
 
-def _steps(scene: Scene, command: str) -> list[tuple[int, Step]]:
+def _steps(scene: Scene, command: str, tried: Tried) -> list[tuple[int, Step]]:
     """Number the steps at which something is to go wrong; the copies of what is staged are each like the other."""
     if command not in scene.steps:
-        TRIED[command].prepare(scene)
+        tried.prepare(scene)
         scene.steps[command] = steps.steps(scene.server, command)
     own = [step for step in scene.steps[command] if not (step.call in {"chmod", "mkdir"} and "/postfix/" in step.path)]
     return list(enumerate(own, 1))
 
 
-def _outcome(scene: Scene, command: str, step: Step, fault: str) -> str:
+def _outcome(scene: Scene, command: str, tried: Tried, step: Step, fault: str) -> str:
     """Let a fault happen at a step, and tell what the next start makes of it."""
-    tried = TRIED[command]
     tried.prepare(scene)
     if fault == "cut":
         scene.disk.settle()
@@ -67,28 +67,56 @@ def _outcome(scene: Scene, command: str, step: Step, fault: str) -> str:
     return found if found in wanted else f"**{found}**, exit {code}"
 
 
+def _rows(scene: Scene, command: str, tried: Tried, part: int, parts: Path | None) -> dict[str, dict[str, str]]:
+    """Try a part of a command's steps; all of it, and kept for the table, if there is a place to keep it."""
+    found = _steps(scene, command, tried)
+    rows = {
+        f"{number}. {step}": {
+            fault: _outcome(scene, command, tried, step, fault) for fault in (tried.faults if parts else tried.usual)
+        }
+        for number, step in (found[part::PARTS] if parts else [found[part * len(found) // PARTS]])
+    }
+    if parts:
+        table.keep(parts, command, part, rows)
+    assert rows
+    return rows
+
+
+def _broken(rows: Mapping[str, Mapping[str, str]]) -> list[object]:
+    return [(name, row) for name, row in rows.items() if set(row.values()) - {"old", "new"}]
+
+
+@pytest.fixture
+def parts(request: pytest.FixtureRequest, *, full: bool) -> Path | None:
+    """Where the parts of the table are kept, if all is tried."""
+    return Path(request.config.cache.mkdir("crashes")) if full else None
+
+
 @pytest.mark.timeout(5400)
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("command", TRIED)
-def test_at_every_step(scene: Scene, command: str, part: int, request: pytest.FixtureRequest, *, full: bool) -> None:
-    faults = TRIED[command].faults if full else TRIED[command].usual
-    found = _steps(scene, command)
-    tried = found[part::PARTS] if full else [found[part * len(found) // PARTS]]
-    rows = {
-        f"{number}. {step}": {fault: _outcome(scene, command, step, fault) for fault in faults}
-        for number, step in tried
-    }
-    if full:
-        table.keep(Path(request.config.cache.mkdir("crashes")), command, part, rows)
-    assert [(name, row) for name, row in rows.items() if set(row.values()) - {"old", "new"}] == []
-    assert rows
+def test_at_every_step(scene: Scene, command: str, part: int, parts: Path | None) -> None:
+    assert _broken(_rows(scene, command, TRIED[command], part, parts)) == []
+
+
+@pytest.fixture(scope="module")
+def mailman_scene() -> Iterator[Scene]:
+    """A server of which two stages are done."""
+    with scened("configure") as made:
+        yield made
+
+
+@pytest.mark.timeout(5400)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_at_every_step_with_mailman(mailman_scene: Scene, part: int, parts: Path | None) -> None:
+    assert _broken(_rows(mailman_scene, "configure", MAILMAN, part, parts)) == []
 
 
 def test_what_is_killed_is_no_longer_there(scene: Scene) -> None:
     """The kill itself is seen, or nothing of this shows anything."""
     scene.reset()
     code = steps.run(scene.server, "apply", "inject=rename:signal=KILL:when=2")
-    assert code not in {0, 4}
+    assert code == -signal.SIGKILL
     assert "killed by SIGKILL" in scene.server.text(steps.TRACE)
     assert scene.leftovers()
     assert scene.judged() == "old"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
 from tests.transaction import steps
-from tests.transaction.scene import OWN, Scene
+from tests.transaction.driver import SAID
+from tests.transaction.scene import OWN, Scene, State
+from wizard import wait
 
 FULL = "dd if=/dev/zero of={0}/filler bs=1k 2> /dev/null || test -s {0}/filler"
 CLOSED = {
@@ -47,7 +50,7 @@ def test_an_apply_is_refused_or_put_back(scene: Scene, name: str) -> None:
     scene.reset()
     with closed(scene, name):
         assert steps.run(scene.server, "apply") == 4
-        said = scene.server.text("root/driver")
+        said = scene.server.text(SAID)
         assert "Read-only file system" in said or "No space left on device" in said
     assert scene.state() == scene.old
     assert scene.judged() == "old"
@@ -58,7 +61,7 @@ def test_what_cannot_be_put_back_now_is_put_back_at_the_next_start(scene: Scene,
     scene.interrupted()
     with closed(scene, name):
         assert steps.run(scene.server, "recover") == 4
-        assert "is not put back yet" in scene.server.text("root/driver")
+        assert "is not put back yet" in scene.server.text(SAID)
     assert scene.judged() == "old"
 
 
@@ -73,6 +76,63 @@ def test_a_file_that_nothing_may_change(scene: Scene) -> None:
     assert scene.judged() == "old"
 
 
+@pytest.mark.parametrize("size", [1, 64, 1000, 4096, 10_000])
+def test_a_write_is_cut_short(scene: Scene, size: int) -> None:
+    """No file gets larger than some bytes: write(2) takes a part of what it is given, and the rest is refused."""
+    scene.reset()
+    assert steps.run(scene.server, "apply", largest=size) == 4
+    assert "File too large" in scene.server.text(SAID)
+    assert scene.state() == scene.old
+    assert scene.judged() == "old"
+
+
+def _held(scene: Scene, call: str, path: str) -> str:
+    """Say how strace is to hold a call, the last one of its kind that is about a path, for some seconds."""
+    scene.reset()
+    step = [each for each in steps.steps(scene.server, "apply") if each.call == call and path in each.path][-1]
+    scene.reset()
+    return f"inject={call}:delay_enter=3s:when={step.number}"
+
+
+def test_a_file_that_the_admin_edits_meanwhile_keeps_the_edit(scene: Scene) -> None:
+    """The edit comes when the checkpoint is taken, and the file not yet written."""
+    held = _held(scene, "fsync", "checkpoint.json")
+    main_cf = scene.server.path("etc/postfix/main.cf")
+    with ThreadPoolExecutor() as beside:
+        ended = beside.submit(steps.run, scene.server, "apply", held)
+        root = scene.server.path(OWN)
+        wait.until(lambda: next(root.glob("checkpoints/*/.checkpoint.json.*.tmp"), None), limit=30)
+        with main_cf.open("a", encoding="utf-8") as file:
+            file.write("# mine\n")
+        assert ended.result() == 4
+    assert "main.cf" in scene.server.text(SAID)
+    assert main_cf.read_bytes() == _content(scene.old) + b"# mine\n"
+    main_cf.write_bytes(_content(scene.old))
+    assert scene.judged() == "old"
+
+
+def test_what_the_admin_edits_after_it_was_written_is_not_put_back_over(scene: Scene) -> None:
+    """The edit comes when the file is written; then the plan fails."""
+    held = _held(scene, "rename", "logrotate.d/mailman-wizard")
+    main_cf = scene.server.path("etc/postfix/main.cf")
+    with ThreadPoolExecutor() as beside:
+        ended = beside.submit(steps.run, scene.server, "apply", f"{held}:error=EIO")
+        wait.until(lambda: True if main_cf.read_bytes() == _content(scene.new["apply"]) else None, limit=30)
+        with main_cf.open("a", encoding="utf-8") as file:
+            file.write("# mine\n")
+        assert ended.result() == 4
+    assert "somebody else has changed it meanwhile" in scene.server.text(SAID)
+    assert main_cf.read_bytes() == _content(scene.new["apply"]) + b"# mine\n"
+    scene.reset()
+    assert scene.judged() == "old"
+
+
+def _content(state: State) -> bytes:
+    """Give main.cf of a state."""
+    assert state[0] is not None
+    return state[0][0]
+
+
 def test_of_two_at_once_one_is_refused(scene: Scene) -> None:
     scene.reset()
     scene.server.sh(f"install -d -m 700 /{OWN}")
@@ -80,8 +140,8 @@ def test_of_two_at_once_one_is_refused(scene: Scene) -> None:
         exec 9> /{OWN}/lock
         flock -n 9
         cd {steps.REPOSITORY}
-        ! {steps.python("apply")} > /root/driver 2>&1 < /dev/null
+        ! {steps.python("apply")} > /{SAID} 2>&1 < /dev/null
     """
     scene.server.sh(script)
-    assert "another run holds the lock" in scene.server.text("root/driver")
+    assert "another run holds the lock" in scene.server.text(SAID)
     assert scene.judged() == "old"

@@ -262,6 +262,16 @@ class TestDefect:
         with pytest.raises(FileNotFoundError):
             controls.start(state, request, ("/nonexistent/program",))
 
+    @pytest.mark.parametrize("before", ["29991231T235959Z-ffffff", "20200101T000000Z-ffffff"])
+    def test_the_names_of_runs_tell_their_order_whatever_the_clock_says(self, state: State, before: str) -> None:
+        (state.runs / before).mkdir()
+        request = Request("check", 1, 1, approved=True, site=dumps(Site()))
+        started = [controls.start(state, request, ("true",)) for _ in range(3)]
+        assert sorted(path.name for path in state.runs.iterdir()) == [before, *(path.name for path in started)]
+        for directory in started:
+            os.waitpid(pid(directory), 0)
+            assert controls.foremost(state.runs.iterdir()) == started[-1]
+
     def test_a_program_that_ends_at_once_leaves_its_words(self, state: State) -> None:
         request = Request("check", 1, 1, approved=True, site=dumps(Site()))
         directory = controls.start(state, request, ("sh", "-c", "echo why >&2; exit 1"))

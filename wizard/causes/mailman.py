@@ -156,7 +156,7 @@ def password_differs(ground: Ground) -> Found | None:
     if ground.config is None or not ground.mailman.masters or " 401: " not in ground.silence:
         return None
     changed = ground.host.state(cfg.PATH)
-    later = changed is not None and changed.mtime > ground.mailman.masters[0].started
+    later = changed is not None and changed.younger(ground.mailman.masters[0].started, ground.host.now().timestamp())
     told = (ground.silence, f"{cfg.PATH} was changed after Mailman's start") if later else (ground.silence,)
     return Found({"path": str(cfg.PATH)}, told)
 

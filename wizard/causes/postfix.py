@@ -89,7 +89,8 @@ def _moved(ground: Ground) -> bool:
     changed = ground.host.state(MAIN_CF)
     started = ground.postfix_masters[0].started
     protocols = set(address_class.entries(ground.main_cf.get("inet_protocols", "all")))
-    return changed is not None and changed.mtime > started and bool(protocols & {"all", "ipv4"})
+    later = changed is not None and changed.younger(started, ground.host.now().timestamp())
+    return later and bool(protocols & {"all", "ipv4"})
 
 
 def queue_full(ground: Ground) -> Found | None:

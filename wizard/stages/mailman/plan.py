@@ -135,7 +135,7 @@ def _service(site: Site, host: Host, files: tuple[File, ...]) -> tuple[Service, 
 def _changed(host: Host) -> str:
     """Say so if mailman.cfg is younger than the running Mailman."""
     masters, state = runners.find(host.processes()).masters, host.state(cfg.PATH)
-    changed = masters and state is not None and state.mtime > masters[0].started + CLOCK
+    changed = masters and state is not None and state.younger(masters[0].started + CLOCK, host.now().timestamp())
     return "mailman.cfg was changed after its start" if changed else ""
 
 
