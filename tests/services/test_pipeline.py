@@ -226,7 +226,7 @@ def test_a_clock_that_was_set_back_a_day_changes_nothing(server: Server) -> None
     server.restart_mailman()  # it has read now what was written tomorrow
 
     report = server.report("apply", "--yes", "--through", "3")
-    assert report.exit == 0, report.not_passed
+    assert report.exit == 0, (report.not_passed, server.events(report.run)[-1])
     assert [event["changes"] for event in server.events(report.run) if event["kind"] == "plan.made"] == [[], [], []]
     assert server.runs()[-1] == report.run
     assert [row["number"] for row in json.loads(server.wizard("history", "--json").stdout)["checkpoints"]] == before

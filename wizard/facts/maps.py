@@ -24,15 +24,21 @@ class CompiledState:
     compiled: Path | None
     """None for a table that is read as it is (texthash, regexp, pcre, cidr)."""
     compiled_mtime: float | None
+    now: float
 
     @property
     def current(self) -> bool:
-        """Whether Postfix, opening the table now, gets what the source says."""
+        """Whether Postfix, opening the table now, gets what the source says.
+
+        A source of the future (the clock was set back) does not tell: no map that is compiled now is younger.
+        """
         if self.source_mtime is None:
             return False
         if self.compiled is None:
             return True
-        return self.compiled_mtime is not None and self.compiled_mtime >= self.source_mtime
+        if self.compiled_mtime is None:
+            return False
+        return self.compiled_mtime >= self.source_mtime or self.source_mtime > self.now
 
 
 def parse_answers(text: str) -> dict[str, str]:
@@ -98,6 +104,7 @@ def compiled_state(host: Host, table: str) -> CompiledState:
         source_mtime=_mtime(host, source),
         compiled=compiled,
         compiled_mtime=_mtime(host, compiled) if compiled else None,
+        now=host.now().timestamp(),
     )
 
 

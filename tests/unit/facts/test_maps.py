@@ -78,11 +78,21 @@ def test_compiled_state(tmp_path: Path) -> None:
     compiled.write_text("")
     os.utime(compiled, (2000.0, 2000.0))
     stale = maps.compiled_state(host, table)
-    assert stale == maps.CompiledState(source, 2000.5, compiled, 2000.0)
+    assert stale == maps.CompiledState(source, 2000.5, compiled, 2000.0, stale.now)
     assert not stale.current
     os.utime(compiled, (2000.0, 2000.5))
     assert maps.compiled_state(host, f"proxy:{table}").current
     assert maps.compiled_state(host, f"texthash:{source}").current
+
+
+def test_a_source_of_tomorrow_does_not_tell_that_its_map_is_old(tmp_path: Path) -> None:
+    """Else no map that is made today would ever be current."""
+    source, compiled = tmp_path / "map", tmp_path / "map.db"
+    source.write_text("a b\n")
+    os.utime(source, (0, LocalHost().now().timestamp() + 86400))
+    assert not maps.compiled_state(LocalHost(), f"hash:{source}").current
+    compiled.write_text("")
+    assert maps.compiled_state(LocalHost(), f"hash:{source}").current
 
 
 @pytest.mark.parametrize("table", ["", "hash", "hash:", ":/a", "inline:{a=b}", "unix:passwd.byname"])
