@@ -9,7 +9,7 @@ from pathlib import Path
 from wizard import causes, check, drift, planning, preflight, putback, services, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
-from wizard.checkpoint import Checkpoint, Checkpoints
+from wizard.checkpoint import Checkpoints
 from wizard.errors import AnswerError, ChangeError, UnseenError, WizardError
 from wizard.events import Emit
 from wizard.host import Host
@@ -27,7 +27,8 @@ from wizard.stages.model import Stage
 from wizard.state import State
 from wizard.trace.passage import Passages
 from wizard.transaction import Transaction
-from wizard.undoing import Undoing, undoing
+from wizard.undoing import undoing
+from wizard.wayback import Approve, WayBack
 
 ROUNDS = 3
 """Plans made for one stage at most: packages first, then what can be planned only when they are there."""
@@ -57,9 +58,6 @@ class StageResult:
         }
 
 
-Approve = Callable[[Plan], bool]
-
-
 @dataclass
 class Engine:
     """Runs stages on one machine, under the lock that the caller holds."""
@@ -83,6 +81,7 @@ class Engine:
         self._effective = Effective()
         self._passages = Passages(self.host, self.site, self._logs, self.emit)
         self._shop = Workshop(self.host, self.emit, self.directory / "packages.log")
+        self._way_back = WayBack(self.state, self._shop, self.redactor, self.run, self.stages)
         self._changed = 0
         self._taken: dict[int, list[str]] = {}
         """The checkpoints of this run, by stage."""
@@ -99,7 +98,7 @@ class Engine:
     @property
     def changed(self) -> int:
         """How many changes were made."""
-        return self._changed
+        return self._changed + self._way_back.changed
 
     def apply(self, first: int, last: int, approve: Approve) -> bool:
         """Plan, apply and check stages `first` to `last`; those before are checked, and must pass.
@@ -171,8 +170,7 @@ class Engine:
         known = Checkpoints(self.state.checkpoints)
         found = undoing(known.find(taken[0]), known.all(), self.host)
         reason = f"stage {broken.number} ({broken.name}) worked before these changes and fails with them"
-        planning.learn_plan(found.plan, self.redactor)
-        if not self._go_back(found.because(reason), approve):
+        if not self._way_back.take(found.because(reason), approve):
             return
         self._remember(before)
         raise ChangeError(f"{reason}; what this run had changed in stage {stage.number} was put back")
@@ -216,56 +214,8 @@ class Engine:
             ChangeError: a change failed and was put back.
         """
         self._recover()
-        known = Checkpoints(self.state.checkpoints)
         planning.learn(self.site, self.host, self.redactor)
-        found = undoing(known.find(name), known.all(), self.host, overwrite, remove=packages)
-        if found.plan.packages:
-            if not self._install_again(found, approve):
-                return False
-            found = undoing(found.target, known.all(), self.host, overwrite, remove=packages)
-        planning.learn_plan(found.plan, self.redactor)
-        for conflict in found.conflicts:
-            self.emit("note", text=f"{conflict.path} stays: somebody else has changed it since")
-        for text in found.kept:
-            self.emit("note", text=text)
-        return self._go_back(found, approve)
-
-    def _go_back(self, found: Undoing, approve: Approve) -> bool:
-        """Make an undo's plan, if it is approved."""
-        stage = self.stages[found.plan.stage - 1]
-        self.emit("plan.made", stage=stage.number, name=stage.name, changes=found.plan.data())
-        if found.plan and not approve(found.plan):
-            self.emit("note", text="going back was declined; nothing was changed")
-            return False
-        transaction = Transaction(self.state, self._shop, self.run)
-        removals = [change for change in found.plan.changes if isinstance(change, Packages)]
-        others = tuple(change for change in found.plan.changes if not isinstance(change, Packages))
-        if others:
-            transaction.apply(Plan(found.plan.stage, others), "undo", found.undoes)
-        for change in removals:  # what has its configuration back is stopped and removed by its own scripts
-            transaction.remove(change, self._checkpoints(found, lambda each: bool(each.packages)))
-        self._changed += len(found.plan.changes)
-        return True
-
-    def _install_again(self, found: Undoing, approve: Approve) -> bool:
-        """Install what was removed since; the rest can be planned only when it is there."""
-        first = tuple(change for change in found.plan.changes if isinstance(change, Packages) and not change.remove)
-        plan = Plan(found.plan.stage, first)
-        self.emit("plan.made", stage=plan.stage, name=self.stages[plan.stage - 1].name, changes=plan.data())
-        if not approve(plan):
-            self.emit("note", text="going back was declined; nothing was changed")
-            return False
-        preflight.require_system(self.host)
-        for change in first:
-            transaction = Transaction(self.state, self._shop, self.run)
-            transaction.install(change, self._checkpoints(found, _removes))
-        self._changed += len(first)
-        return True
-
-    def _checkpoints(self, found: Undoing, wanted: Callable[[Checkpoint], bool]) -> tuple[str, ...]:
-        """Name those of the checkpoints that are gone back to before that are wanted."""
-        known = Checkpoints(self.state.checkpoints).all()
-        return tuple(each.name for each in known if each.name in found.undoes and wanted(each))
+        return self._way_back.to(name, overwrite, approve, packages=packages)
 
     def gate(self, number: int) -> bool:
         """Tell whether a stage may be applied: all before it are proven on the configuration as it is now."""
@@ -399,10 +349,6 @@ class Engine:
 
     def _sweep(self) -> None:
         remains.sweep(self.host, self._ledger, self.emit, but=self._bench.token)
-
-
-def _removes(checkpoint: Checkpoint) -> bool:
-    return any(isinstance(change, Packages) for change in checkpoint.changes)
 
 
 def _judge(stage: Stage, results: tuple[CheckResult, ...]) -> StageResult:

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.doubles import MAIN_CF, Kept, MemoryHost, Planned, Recorder, check, engine, passing, stage
 from wizard import session
 from wizard.check import CheckFailedError, Evidence, Outcome
-from wizard.engine import Approve, Engine
+from wizard.engine import Engine
 from wizard.errors import ChangeError, RefusedError, UnseenError
 from wizard.host import Listener, Process
 from wizard.mailman import cfg
@@ -20,6 +20,7 @@ from wizard.plan import File, Packages, Plan, Rebuild, Service, Why
 from wizard.probes.ledger import Ledger
 from wizard.scene import Scene
 from wizard.state import State
+from wizard.wayback import Approve
 
 Look = Callable[[Scene], Evidence]
 
