@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
 from wizard.screens.marks import part
 from wizard.screens.terminal import SMALLEST
@@ -56,6 +56,8 @@ class Page(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Show it."""
+        from textual.widgets import Markdown  # noqa: PLC0415 (no first screen waits for it)
+
         yield Static(Content.assemble(part(f" {self._title}", "bold"), part("   Esc back · c copy", "dim")), id="top")
         with VerticalScroll(id="page"):
             yield Markdown(self._markdown, open_links=False)

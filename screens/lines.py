@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
@@ -23,15 +23,28 @@ SHORTEST = 2 / 3
 """Of a row's columns, how many words must fill for it to end between two of them."""
 
 
+class Span(NamedTuple):
+    """A piece of a line that looks otherwise."""
+
+    start: int
+    end: int
+    style: str
+    """``strong``, ``code`` or ``bullet``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line, printable."""
 
     text: str
     style: str = "plain"
-    """``plain``, ``added``, ``removed``, ``place``, ``head``, ``dim``, ``good``, ``bad``, ``warn`` or ``marked``."""
+    """``plain``, ``added``, ``removed``, ``place``, ``head``, ``dim``, ``good``, ``bad``, ``warn``, ``marked`` or
+    ``title``."""
     source: str = ""
     """What a filter goes by."""
+    spans: tuple[Span, ...] = ()
+    indent: str = INDENT
+    """What stands before each row but its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,12 @@ class Row:
     @property
     def text(self) -> str:
         """What is drawn; what goes on the row above stands in a little."""
-        return f"{INDENT if self.start else ''}{self.line.text[self.start : self.end]}"
+        return f"{self.indent}{self.line.text[self.start : self.end]}"
+
+    @property
+    def indent(self) -> str:
+        """What stands before it."""
+        return self.line.indent if self.start else ""
 
 
 class Lines(ScrollView, can_focus=True):
@@ -65,6 +83,13 @@ class Lines(ScrollView, can_focus=True):
     Lines > .lines--bad { color: $text-error; text-style: bold; }
     Lines > .lines--warn { color: $text-warning; }
     Lines > .lines--marked { color: $text-accent; text-style: bold; }
+    Lines > .lines--title { color: $primary; text-style: bold; }
+    Lines > .lines--strong { text-style: bold; }
+    Lines > .lines--bullet { color: $text-primary; }
+    Lines:light > .lines--bullet { color: $text-secondary; }
+    Lines:dark > .lines--code { color: $text-warning 95%; background: $warning 10%; }
+    Lines:light > .lines--code { color: $text-error 95%; background: $error 5%; }
+    Lines:ansi > .lines--code { background: ansi_default; }
     Lines > .lines--found { text-style: reverse; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -80,6 +105,10 @@ class Lines(ScrollView, can_focus=True):
             "bad",
             "warn",
             "marked",
+            "title",
+            "strong",
+            "bullet",
+            "code",
             "found",
         )
     }
@@ -199,15 +228,14 @@ class Lines(ScrollView, can_focus=True):
         return replace(row, line=replace(row.line, text=f"{MARK}{text[1:]}", style="marked"))
 
     def _segments(self, row: Row, style: Style) -> list[Segment]:
-        found = style + self.get_component_rich_style("lines--found", partial=True)
-        segments = [Segment(INDENT, style)] if row.start else []
-        at = row.start
+        pieces = [(row.start, row.end, style)]
+        for span in row.line.spans:
+            pieces = _painted(pieces, span.start, span.end, self.get_component_rich_style(f"lines--{span.style}"))
+        found = self.get_component_rich_style("lines--found", partial=True)
         for begin in self._places_in(row.line.text):
-            first, last = max(begin, at), min(begin + len(self._needle), row.end)
-            if first < last:
-                segments += [Segment(row.line.text[at:first], style), Segment(row.line.text[first:last], found)]
-                at = last
-        return [*segments, Segment(row.line.text[at : row.end], style)]
+            pieces = _painted(pieces, begin, begin + len(self._needle), found)
+        segments = [Segment(row.line.text[start:end], style) for start, end, style in pieces]
+        return [Segment(row.indent, style), *segments] if row.indent else segments
 
     @property
     def _columns(self) -> int:
@@ -242,7 +270,7 @@ class Lines(ScrollView, can_focus=True):
         rows: list[Row] = []
         start = 0
         while start < len(line.text):
-            room = width - (len(INDENT) if start else 0)
+            room = width - (len(line.indent) if start else 0)
             end = start + len(chop_cells(line.text[start : start + room], room)[0])
             if self._words and end < len(line.text):
                 blank = line.text.rfind(" ", start, end + 1)
@@ -265,3 +293,16 @@ class Lines(ScrollView, can_focus=True):
         self._rows = [row for line, rows in self._all if self._shown(line) for row in rows]
         self.virtual_size = Size(self._columns, len(self._rows))
         self.refresh()
+
+
+def _painted(pieces: list[tuple[int, int, Style]], start: int, end: int, style: Style) -> list[tuple[int, int, Style]]:
+    """Give a part of a row's pieces one more style."""
+    done = []
+    for first, last, before in pieces:
+        begin, stop = max(first, start), min(last, end)
+        if begin >= stop:
+            done.append((first, last, before))
+            continue
+        parts = ((first, begin, before), (begin, stop, before + style), (stop, last, before))
+        done += [part for part in parts if part[0] < part[1]]
+    return done

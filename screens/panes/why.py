@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Markdown
-
 from wizard.desk import Ground
 from wizard.outline import Outline
+from wizard.screens.lines import Line, Lines
+from wizard.screens.prose import prose
 from wizard.templates import page
 
 
-class WhyPane(VerticalScroll):
-    """A page of words; Markdown from templates/why, and what the stage stands on."""
+class WhyPane(Lines):
+    """A page of words: that of templates/why, and what the stage stands on."""
 
     def __init__(self, stage: Outline) -> None:
-        super().__init__(id="why")
-        self._stage = stage
+        super().__init__(words=True, id="why")
         self._ground = Ground(stage.number)
-
-    def compose(self) -> ComposeResult:
-        """Show the page."""
-        yield Markdown(page(f"why/{self._stage.name}.md"), open_links=False)
-        yield Markdown(open_links=False, id="foot")  # of its own: `Markdown.append` loses the items of a last list
+        self.add(prose(page(f"why/{stage.name}.md")))
 
     def stand_on(self, ground: Ground) -> None:
         """Add what the stage stands on, when that is known."""
         if ground != self._ground:
             self._ground = ground
-            self.query_one("#foot", Markdown).update(foot(ground))
+            self.add([Line(""), *prose(foot(ground))])
 
 
 def foot(ground: Ground) -> str:
