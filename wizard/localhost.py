@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-import psutil
-
 from wizard import atomic
 from wizard.host import NOT_FOUND, TIMED_OUT, Completed, FileState, Listener, Process
 
@@ -154,6 +152,8 @@ class LocalHost:
 
     def processes(self) -> tuple[Process, ...]:
         """List the processes of this machine."""
+        import psutil  # noqa: PLC0415 (no first screen and no --help waits for it)
+
         found = []
         for process in psutil.process_iter():
             # A process may end while it is looked at.
@@ -176,6 +176,8 @@ class LocalHost:
 
     def listeners(self) -> tuple[Listener, ...]:
         """List the listening TCP sockets of this machine."""
+        import psutil  # noqa: PLC0415 (see `processes`)
+
         return tuple(
             Listener(address=connection.laddr.ip, port=connection.laddr.port, pid=connection.pid)
             for connection in psutil.net_connections("tcp")
