@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual.events import Key, Paste
 from textual.timer import Timer
 
+from wizard import garbage
 from wizard.desk import About, Desk, Ground, Place, RunView, Standing
 from wizard.outline import LAST, STAGES
 from wizard.screens.fitting import Fitting
@@ -112,9 +113,14 @@ class Seeing(Fitting):
         if self.watching:
             self._place = Place(1, "check")
         self._open(self.alone or self._place.stage or 0)
-        # Not before the screen is drawn: the engine's loading would hold that up.
-        self.call_after_refresh(self._aside, self.desk.about, self._known)
+        # Not before the screen is drawn: what is loaded for this would hold that up.
+        self.call_after_refresh(self._begin_looking)
         self.set_interval(SECOND, self._tick)
+
+    def _begin_looking(self) -> None:
+        if self._news is not None:
+            self._news.start()
+        self._aside(self.desk.about, self._known)
 
     def _aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
         """Do something that blocks beside the screen; see `aside`."""
@@ -235,6 +241,7 @@ class Seeing(Fitting):
 
     def _known(self, found: About | Exception) -> None:
         """Show what is known of the stages, and look at the server; without answers there is nothing to show."""
+        garbage.resume()
         if isinstance(found, Exception):
             self.trouble = found
             self.exit()

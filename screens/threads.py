@@ -87,6 +87,9 @@ class News:
         self.run: Path | None = None
         self._desk = desk
         self._bell = bell
+
+    def start(self) -> None:
+        """Look from now on."""
         threading.Thread(target=self._look, daemon=True, name="news").start()
 
     def _look(self) -> None:

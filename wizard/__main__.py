@@ -6,7 +6,10 @@ import sys
 def main() -> int:
     """Run the program; returns its exit code."""
     try:
-        from wizard.cli import main as begin  # noqa: PLC0415 (the keyboard may stop it while all of it is loaded)
+        from wizard import garbage  # noqa: PLC0415 (the keyboard may stop it while all of it is loaded)
+
+        garbage.put_off()
+        from wizard.cli import main as begin  # noqa: PLC0415 (for that reason)
 
         return begin()
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
 from typing import NoReturn
 
-from wizard import controls, version
+from wizard import controls, garbage, version
 from wizard.commands.call import Call
 from wizard.errors import ExitCode, WizardError
 from wizard.outline import LAST
@@ -32,6 +32,7 @@ def main(
     try:
         # A command is loaded when it is called: the others have nothing to do with it.
         command: Callable[[Call], int] = resolve_name(f"wizard.commands.{options.run}")
+        garbage.resume()
         return command(Call(options, show, state or State(), program))
     except WizardError as error:
         show.failed(str(error))

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from wizard import controls
+from wizard import controls, garbage
 from wizard.commands.call import Call, require_root
 from wizard.desk import Desk
 from wizard.errors import AnswerError, Problem, RefusedError
@@ -73,6 +73,7 @@ def _open(call: Call, alone: int) -> int:
 def _show(call: Call, desk: Desk, *, alone: int = 0, watching: Path | None = None) -> int:
     if call.options.color == "never":
         os.environ["NO_COLOR"] = "1"
+    garbage.put_off()  # the screen resumes it, when all is loaded
     # Textual is imported when a screen is opened: no other command waits for it, and no screen for what it lacks.
     from wizard.screens.app import WizardApp  # noqa: PLC0415
 
