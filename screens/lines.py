@@ -134,7 +134,7 @@ class Lines(ScrollView, can_focus=True):
             id: the widget's.
         """
         super().__init__(id=id)
-        self._all: deque[tuple[Line, tuple[Row, ...]]] = deque(maxlen=MOST)
+        self._all: deque[tuple[Line, tuple[Row, ...]]] = deque()
         """Each line with its rows for `_width`: to wrap thousands anew at each key or batch would hold the keys up."""
         self._rows: list[Row] = []
         """What is drawn."""
@@ -161,7 +161,7 @@ class Lines(ScrollView, can_focus=True):
         fresh = list(lines)
         if fresh == [line for line, _ in self._all]:
             return
-        self._all.clear()
+        self._clear()
         self._take(fresh)
         self.scroll_home(animate=False, force=True)
 
@@ -265,13 +265,13 @@ class Lines(ScrollView, can_focus=True):
 
     def _wrapped(self, line: Line) -> tuple[Row, ...]:
         width = self._width or self._columns
-        if not self._wrap or cell_len(line.text) <= width:
+        if not self._wrap or _cells(line.text) <= width:
             return (Row(line, 0, len(line.text)),)
         rows: list[Row] = []
         start = 0
         while start < len(line.text):
             room = width - (len(line.indent) if start else 0)
-            end = start + len(chop_cells(line.text[start : start + room], room)[0])
+            end = start + _fitting(line.text[start : start + room], room)
             if self._words and end < len(line.text):
                 blank = line.text.rfind(" ", start, end + 1)
                 end = blank + 1 if blank + 1 - start > room * SHORTEST else end
@@ -280,19 +280,42 @@ class Lines(ScrollView, can_focus=True):
         return tuple(rows)
 
     def _take(self, lines: Iterable[Line]) -> None:
-        self._all.extend((line, self._wrapped(line)) for line in lines)
-        self._arrange()
+        fresh = [(line, self._wrapped(line)) for line in lines][-MOST:]
+        old = [self._all.popleft() for _ in range(len(self._all) + len(fresh) - MOST)]
+        self._all.extend(fresh)
+        del self._rows[: len(self._seen(old))]
+        self._rows += self._seen(fresh)
+        self._sized()
 
     def _lay_out(self) -> None:
         self._width = self._columns
         lines = [line for line, _ in self._all]
-        self._all.clear()
+        self._clear()
         self._take(lines)
 
+    def _clear(self) -> None:
+        self._all.clear()
+        self._rows.clear()
+
     def _arrange(self) -> None:
-        self._rows = [row for line, rows in self._all if self._shown(line) for row in rows]
+        self._rows = self._seen(self._all)
+        self._sized()
+
+    def _seen(self, lines: Iterable[tuple[Line, tuple[Row, ...]]]) -> list[Row]:
+        return [row for line, rows in lines if self._shown(line) for row in rows]
+
+    def _sized(self) -> None:
         self.virtual_size = Size(self._columns, len(self._rows))
         self.refresh()
+
+
+def _cells(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _fitting(text: str, room: int) -> int:
+    """Tell how many characters of a text there is room for."""
+    return min(len(text), room) if text.isascii() else len(chop_cells(text, room)[0])
 
 
 def _painted(pieces: list[tuple[int, int, Style]], start: int, end: int, style: Style) -> list[tuple[int, int, Style]]:

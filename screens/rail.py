@@ -25,15 +25,19 @@ class _Bar(Static):
         super().__init__(id=id)
         self._chosen = chosen
         self._ends: list[int] = []
+        self._drawn = Content("")
 
     def draw(self, words: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """Write the words, and remember where each ends."""
+        """Write the words, if they are others, and remember where each ends."""
         at = 0
         self._ends = []
         for word in words:
             at += sum(len(text) for text, _ in word)
             self._ends.append(at)
-        self.update(Content.assemble(*(piece for word in words for piece in word)), layout=False)
+        content = Content.assemble(*(piece for word in words for piece in word))
+        if not content.is_same(self._drawn):  # == does not look at styles
+            self._drawn = content
+            self.update(content, layout=False)
 
     def on_click(self, event: Click) -> None:
         """Tell which word was clicked on."""

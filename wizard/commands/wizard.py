@@ -12,6 +12,9 @@ from wizard.desk import Desk
 from wizard.errors import AnswerError, Problem, RefusedError
 from wizard.screens.terminal import Terminal
 
+SWITCH = 0.001
+"""Seconds for which what is done beside the screen may hold a key up."""
+
 
 def walk(call: Call) -> int:
     """Walk through the six stages, from the first that is not verified."""
@@ -77,6 +80,7 @@ def _show(call: Call, desk: Desk, *, alone: int = 0, watching: Path | None = Non
     # Textual is imported when a screen is opened: no other command waits for it, and no screen for what it lacks.
     from wizard.screens.app import WizardApp  # noqa: PLC0415
 
+    sys.setswitchinterval(SWITCH)
     app = WizardApp(desk, alone=alone, watching=watching)
     code = app.run()
     if app.trouble is not None:

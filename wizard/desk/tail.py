@@ -27,6 +27,8 @@ AGO = 600.0
 """Seconds of the journal that are shown of what was there before."""
 EVERY = 0.25
 """Seconds between two batches at least: nobody reads faster, and no link has to carry more."""
+FLOOD = 0.5
+"""The same where lines were left out: nobody reads along then, and keys are not to wait for what is drawn."""
 PLACES = 10.0
 """Seconds after which it is asked again where Postfix's log goes."""
 
@@ -53,7 +55,7 @@ class Tail:
             if batch.lines:
                 yield batch
             # A quiet log is looked at less often: nothing here may cost anything while nothing happens.
-            silence = EVERY if batch.lines else min(silence * 1.5, 1.0)
+            silence = (FLOOD if batch.left_out else EVERY) if batch.lines else min(silence * 1.5, 1.0)
             wait.pause(silence)
 
     def _next(self) -> LogBatch:
@@ -84,24 +86,27 @@ class Tail:
             yield Line("postfix", line.at, log_line(line), line.queue_id)
 
     def _read(self, source: LogSource, mark: Mark) -> tuple[postfix_log.LogLine, ...]:
-        """Read on; what will not be shown is not even parsed, where many lines come at once."""
+        """Read on; what will not be shown is not even looked at, where many lines come at once."""
         if not isinstance(source, FileLog):
             reading = source.since(self._host, mark)
             self._postfix = source, reading.mark
             return reading.lines
-        chunk = logfile.read(self._host, source.path, mark)
+        chunk = logfile.read(self._host, source.path, mark, most=MOST)
         self._postfix = source, chunk.mark
-        self._passed_over = max(len(chunk.lines) - MOST, 0)
-        return source.parsed(chunk.lines[-MOST:], self._host.now())
+        self._passed_over = chunk.passed_over
+        return source.parsed(chunk.lines, self._host.now())
 
     def _of_mailman(self) -> Iterator[Line]:
-        config = cfg.read(self._host)
-        for path in [config.log_dir / name for name in FILES] if config else ():
+        for path in self._files():
             mark = self._mailman.get(path) or logfile.recent(self._host, path, HISTORY)
             chunk = logfile.read(self._host, path, mark)
             self._mailman[path] = chunk.mark
             for line in mailman_log.parse(chunk.lines, file=path.name):
                 yield Line("mailman", line.at, log_line(line))
+
+    def _files(self) -> list[Path]:
+        config = cfg.read(self._host)
+        return [config.log_dir / name for name in FILES] if config else []
 
 
 def _before(host: Host, source: LogSource) -> Mark:

@@ -11,7 +11,7 @@ import errno
 import gzip
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,8 @@ class Chunk:
     """Whether there is more to read now: the cap was reached, or the next file comes next."""
     lost: bool
     """Whether the marked file is gone, and with it what was written between the mark and the rotation."""
+    passed_over: int = 0
+    """How many older lines there were than were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def recent(host: Host, path: Path, size: int) -> Mark:
     return Mark(end.at, end.inode, end.offset - len(data) + start, data[:start][-_TAIL:])
 
 
-def read(host: Host, path: Path, since: Mark, *, cap: int = CAP) -> Chunk:
+def read(host: Host, path: Path, since: Mark, *, cap: int = CAP, most: int | None = None) -> Chunk:
     """Read on from a mark, oldest lines first.
 
     Args:
@@ -128,6 +130,7 @@ def read(host: Host, path: Path, since: Mark, *, cap: int = CAP) -> Chunk:
             ``mail.log-20261122`` …).
         since: the mark, of this file.
         cap: bytes to take at most; call again with the new mark while there is more.
+        most: lines to give of what is taken, the newest; None is all.
 
     Raises:
         OSError: a file is there and cannot be read.
@@ -145,7 +148,10 @@ def read(host: Host, path: Path, since: Mark, *, cap: int = CAP) -> Chunk:
                 offset=start + len(taken),
                 tail=((since.tail if start else b"") + taken)[-_TAIL:],
             )
-            return Chunk(_lines(taken), position, more=len(data) == cap or not last, lost=lost)
+            lines = _split(taken)
+            over = max(len(lines) - most, 0) if most is not None else 0
+            more = len(data) == cap or not last
+            return Chunk(_shown(lines[over:]), position, more=more, lost=lost, passed_over=over)
     return Chunk((), since, more=False, lost=lost)
 
 
@@ -245,8 +251,12 @@ def _whole_lines(data: bytes, cap: int, *, closed: bool) -> bytes:
     return data[: data.rfind(b"\n") + 1 or (len(data) if len(data) == cap else 0)]
 
 
-def _lines(data: bytes) -> tuple[str, ...]:
+def _split(data: bytes) -> list[bytes]:
     lines = data.split(b"\n")
     if not lines[-1]:
         lines.pop()
+    return lines
+
+
+def _shown(lines: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(printable(line.removesuffix(b"\r").decode("utf-8", "backslashreplace")) for line in lines)
