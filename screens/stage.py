@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -13,11 +12,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
-from wizard.desk import StageView, Waiting
+from wizard.desk import Standing
 from wizard.outline import LAST, Outline
-from wizard.screens import way
+from wizard.screens import telling
 from wizard.screens.lines import Lines
-from wizard.screens.marks import mark, part
+from wizard.screens.marks import part
 from wizard.screens.panes import AnswersPane, ChangesPane, ChecksPane, LogsPane, WhyPane
 from wizard.screens.past import Past
 from wizard.screens.rail import PANES, PaneBar, Rail
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from wizard.screens.app import WizardApp
 
 FIRST_FOCUS = {"why": "#why", "changes": "#diff", "check": "#checks", "logs": "#log"}
-BAR = 20
-"""Columns of a bar of progress."""
 
 
 class StageScreen(Screen[None]):
@@ -104,16 +101,16 @@ class StageScreen(Screen[None]):
         calling = "changes" if view.question and view.question.stage == self.stage.number else ""
         self.query_one(PaneBar).show(self.pane, calling)
         self._write("#top", self._top())
-        self._write("#standing", self._standing())
+        self._write("#standing", telling.standing(self._stands, app.size.width), layout=True)
         self.show_status()
         ground = app.about.grounds[self.stage.number - 1]
         self.query_one(WhyPane).stand_on(ground)
         below = app.standing[: self.stage.number - 1] if app.alone else ()
-        self.query_one(ChecksPane).show(ground, view.stage(self.stage.number), self._stands(), below)
+        self.query_one(ChecksPane).show(ground, view.stage(self.stage.number), telling.stands(self._stands), below)
         question = view.question if calling else None
-        self.query_one(ChangesPane).show(
-            app.plans.get(self.stage.number, ""), self._plan_words(), question, read_only=not app.in_control
-        )
+        plan = app.plans.get(self.stage.number)
+        words = telling.plan(plan, app.plan_errors.get(self.stage.number))
+        self.query_one(ChangesPane).show(plan or "", words, question, read_only=not app.in_control)
 
     def show_status(self) -> None:
         """Show what the run is doing, and what works now; called each second while something is waited for."""
@@ -137,7 +134,7 @@ class StageScreen(Screen[None]):
         self._logged = past.count, past.left_out
         if fresh.lines or fresh.left_out:
             pane.add(fresh)
-        pane.mark(self._marks())
+        pane.mark(telling.marked(view))
         run, shown = self._noted
         fresh_notes = min(view.noted - (shown if run == view.name else 0), len(view.notes))
         self._noted = view.name, view.noted
@@ -148,11 +145,18 @@ class StageScreen(Screen[None]):
         """Show which keys work there."""
         self.call_later(self.show_status)
 
-    def _write(self, where: str, content: Content) -> None:
-        """Write to a line, if it is not what stands there: what does not change costs nothing."""
+    def _write(self, where: str, content: Content, *, layout: bool = False) -> None:
+        """Write to a line, if it is not what stands there: what does not change costs nothing.
+
+        Args:
+            where: the line.
+            content: what is to stand there.
+            layout: whether it may need another number of rows.
+        """
         target = self.query_one(where, Static)
-        if target.content != content:
-            target.update(content, layout=False)
+        before = target.content
+        if not isinstance(before, Content) or not before.is_same(content):  # == does not look at styles
+            target.update(content, layout=layout)
 
     def _top(self) -> Content:
         app = self.wizard
@@ -166,40 +170,16 @@ class StageScreen(Screen[None]):
             parts.append(part(f"a run is on: stage {app.view.current or '…'}", "busy"))
         return Content.assemble(*parts)
 
-    def _standing(self) -> Content:
-        each = next((row for row in self.wizard.standing if row.number == self.stage.number), None)
-        if each is None:
-            return Content("")
-        state = mark(each.state)
-        words = "shut: a stage before it is not verified" if each.state == "shut" else self._stands() or state.word
-        return Content.assemble(
-            part(f" {state.sign} stage {each.number}, {each.name}: ", state.style), part(words, "dim")
-        )
-
-    def _stands(self) -> str:
-        """Tell what is known of the stage from runs before; empty if nothing is."""
-        each = next((row for row in self.wizard.standing if row.number == self.stage.number), None)
-        if each is None:
-            return ""
-        if each.state == "verified":
-            return f"verified {_clock(each.at)}"
-        return f"{each.state}: {each.why}" if each.why else ""
+    @property
+    def _stands(self) -> Standing:
+        return self.wizard.standing[self.stage.number - 1]
 
     def _status(self) -> Content:
-        app, view = self.wizard, self.wizard.view
+        app = self.wizard
         if app.said.text:
             return Content.assemble(part(f" {app.said.text}", "warn"))
-        if view.question:
-            return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
-        if app.run_is_on and view.waiting:
-            at = way.hop(view.stage(view.current)) if view.waiting.limit else ""
-            return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, app.now(), at))
-        if app.run_is_on:
-            where = f"stage {view.current} goes on" if view.current else "the run is starting"
-            return Content.assemble(part(f" ▶ {where}", "busy"))
-        if view.finished and view.error:
-            return Content.assemble(part(f" ✘ {view.error.splitlines()[0]}", "bad"))
-        return Content.assemble(part(f" {app.gates.advice(self.stage.number)}", "dim"))
+        advice = Content.assemble(part(f" {app.gates.advice(self.stage.number)}", "dim"))
+        return telling.run(app.view, app.now(), is_on=app.run_is_on) or advice
 
     def _keys(self) -> Content:
         app = self.wizard
@@ -213,40 +193,16 @@ class StageScreen(Screen[None]):
         if not app.alone:
             keys += [("F10", "report" if self._done else "next", app.gates.is_open(self.stage.number))]
         writing = isinstance(self.focused, Input)  # where a letter is a letter
-        extra = {"answers": [("^S", "save")], "logs": [("/", "search"), ("s", "which")], "check": [("c", "copy")]}
-        if writing:
-            extra["logs"] = [("Enter", "find"), ("Esc", "close")]
-        keys += [(key, word, key != "^S" or app.in_control) for key, word in extra.get(self.pane, [])]
+        extra = telling.SEARCHING if writing and self.pane == "logs" else telling.EXTRA.get(self.pane, [])
+        keys += [(key, word, key != "^S" or app.in_control) for key, word in extra]
         if not (app.in_control or app.watching):
             keys += [("t", "take over", True)]
         keys += [("^Q" if writing else "q", "quit", True)]
-        pieces: list[tuple[str, str]] = []
-        for key, word, works in keys:
-            pieces += [part(f" {key}", "bold" if works else "dim"), part(f" {word} ", "plain" if works else "dim")]
-        return Content.assemble(*pieces)
+        return telling.keys(keys)
 
     @property
     def _done(self) -> bool:
         return self.stage.number == LAST
-
-    def _plan_words(self) -> str:
-        number = self.stage.number
-        if number in self.wizard.plan_errors:
-            return f"It cannot be planned: {self.wizard.plan_errors[number]}"
-        if number not in self.wizard.plans:
-            return "planning …"
-        if not self.wizard.plans[number]:
-            return "Nothing is to be changed: the server is as the answers want it."
-        return "What F9 would change; you are asked before anything is."
-
-    def _marks(self) -> frozenset[str]:
-        """What a log line of the present message has in it."""
-        view: StageView = self.wizard.view.stage(self.wizard.view.current)
-        message = view.message
-        if message is None:
-            return frozenset()
-        ids = {hop.queue_id for hop in message.hops.values() if hop.queue_id and "/" not in hop.queue_id}
-        return frozenset({message.id, *(each for each in ids if each)})
 
     # Where somebody is.
 
@@ -327,22 +283,3 @@ class StageScreen(Screen[None]):
 def _seen(widget: Widget, screen: Screen[None]) -> bool:
     """Whether nothing around it is hidden."""
     return all(each.display for each in widget.ancestors if isinstance(each, Widget) and each is not screen)
-
-
-def _progress(waiting: Waiting, now: datetime, at: str) -> list[tuple[str, str]]:
-    """Say how far it is; in front of what is waited for, which may be longer than the line."""
-    if waiting.done is not None:
-        full = round(waiting.done * BAR)
-        return [part(f"{'█' * full}{'·' * (BAR - full)} {waiting.done:4.0%} ", "busy"), part(waiting.text)]
-    gone = max((now - datetime.fromisoformat(waiting.at)).total_seconds(), 0.0)
-    if waiting.limit is None:
-        return [part(f"{gone:.0f} s  ", "dim"), part(waiting.text)]
-    left = part(f"{max(waiting.limit - gone, 0.0):.0f} s left  ", "warn")
-    return [left, *([part(f"at {at}  ", "busy")] if at else []), part(waiting.text)]
-
-
-def _clock(at: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return at
