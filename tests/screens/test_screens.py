@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from tests.screens.desks import AT, Server, living, postconf
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
-from wizard.desk import LogBatch, LogLine, Seat
+from wizard.desk import LogBatch, LogLine, Seat, Standing
 from wizard.errors import AnswerError
 from wizard.screens import saying
 from wizard.screens.app import WizardApp
@@ -566,3 +566,69 @@ class TestTheFrame:
                 await until(pilot, lambda: "[red]" in shown(app))
                 assert "\x1b" not in shown(app)
                 assert "\u202e" not in shown(app)
+
+
+class TestWhereAStageStands:
+    SETTINGS = "mydestination, relay_domains, local_recipient_maps, recipient_delimiter, transport_maps"
+    CHANGED = f"changed since it was verified: /etc/postfix/main.cf ({SETTINGS}), /etc/mailman3/mailman.cfg"
+
+    @pytest.mark.parametrize("size", [SIZE, SMALLEST])
+    @pytest.mark.parametrize(
+        ("state", "why", "words"),
+        [
+            ("stale", CHANGED, f"stale: {CHANGED}"),
+            ("failed", "its checks did not pass in run 20261123T004042Z-a1b2c3", "failed: its checks did not pass"),
+            ("shut", "", "shut: a stage before it is not verified"),
+            ("open", "", "open"),
+        ],
+    )
+    async def test_all_of_it_is_seen(
+        self, server: Server, state: str, why: str, words: str, size: tuple[int, int]
+    ) -> None:
+        async with opened(server, size=size) as (app, pilot):
+            await pilot.press("4")
+            stands(app, Standing(4, "subscription", state, AT, why))
+            await pilot.pause()
+            seen = " ".join(shown(app).split())
+            assert f"stage 4, subscription: {words}" in seen
+            assert why in seen
+            assert "Stage 4: join and leave by mail" in seen
+            assert "q quit" in seen
+
+    async def test_it_takes_as_many_rows_as_there_is_need_of(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("4")
+            stands(app, Standing(4, "subscription", "stale", AT, self.CHANGED))
+            await pilot.pause()
+            assert len(line(app, "#standing").splitlines()) == rows(app) == 3
+            await pilot.resize_terminal(*SMALLEST)
+            await until(pilot, lambda: len(line(app, "#standing").splitlines()) == rows(app) == 4)
+            stands(app, Standing(4, "subscription", "open"))
+            await until(pilot, lambda: rows(app) == 1)
+
+
+def stands(app: WizardApp, standing: Standing) -> None:
+    """Let one stage stand elsewhere."""
+    app.standing = tuple(standing if each.number == standing.number else each for each in app.standing)
+    assert app.here is not None
+    app.here.show()
+
+
+def rows(app: WizardApp) -> int:
+    assert app.here is not None
+    return app.here.query_one("#standing").size.height
+
+
+async def test_a_key_that_works_no_more_looks_so(server: Server) -> None:
+    server.verified(1)
+    async with opened(server) as (app, pilot):
+        await pilot.press("1")
+        await until(pilot, lambda: ("F10", True) in bold(app))
+        stands(app, Standing(1, "postfix", "stale", AT))
+        await until(pilot, lambda: ("F10", False) in bold(app))
+
+
+def bold(app: WizardApp) -> list[tuple[str, bool]]:
+    """The keys on the last line, and whether each is bold there."""
+    strip = app.screen._compositor.render_strips()[-1]  # noqa: SLF001 (as `shown` does)
+    return [(each.text.strip(), bool(each.style and each.style.bold)) for each in strip if each.text.strip()]
