@@ -131,6 +131,8 @@ class AnswersPane(Vertical):
         answers = form.of_stage(self._number)
         if first or set(self._marks) != {each.key for each in answers}:
             await self._make(answers)
+            if not self.is_attached:  # the screen was left meanwhile
+                return
         for each in answers:
             self._show(each)
         self._describe()

@@ -79,7 +79,7 @@ PICTURES: tuple[tuple[Path, Scene, Look], ...] = (
 
 async def drawn(scene: Scene, look: Look) -> str:
     """Draw one screen; returns the SVG."""
-    with tempfile.TemporaryDirectory() as root, ExitStack() as kept:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root, ExitStack() as kept:
         kept.enter_context(environment(look))
         server = Server(Path(root))
         server.verified(*scene.verified)
