@@ -478,6 +478,24 @@ class TestLogs:
             first = next(number for number, row in enumerate(rows) if row.startswith("0000"))
             assert text.startswith(rows[first] + "".join(row[2:] for row in rows[first + 1 : first + 4]))
 
+    @pytest.mark.parametrize("source", ["", "b"])
+    async def test_the_newest_are_shown_whatever_went_before_them(self, server: Server, source: str) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f7")
+            assert app.here is not None
+            log = app.here.query_one("#log", Lines)
+            log.only(source)
+            added = [Line(f"{number} {'x' * (number % 300)}", source="ab"[number % 2]) for number in range(MOST + 700)]
+            for start in range(0, len(added), 450):
+                log.add(added[start : start + 450])
+            wanted = [each.text for each in added[-MOST:] if source in {"", each.source}]
+            assert log.texts == wanted
+            drawn = log.virtual_size.height
+            log.only("a")
+            log.only(source)
+            assert log.virtual_size.height == drawn
+            await until(pilot, lambda: f"{MOST + 699} x" in shown(app))
+
     async def test_what_is_looked_for_is_found_where_a_line_is_wrapped(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
             await pilot.press("f7")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.facts.recorded import Answer
 from tests.unit.trace.recorded import Hostile, recording
 from wizard.desk import LogBatch
-from wizard.desk.tail import Tail
+from wizard.desk.tail import MOST, Tail
 from wizard.facts import postfix_log
 from wizard.host import FileState, Host
 
@@ -63,3 +63,15 @@ def test_why_a_log_cannot_be_read_is_told_once(tmp_path: Path) -> None:
 
     batches = list(Tail(Booted.at(tmp_path, answer)).follow(lambda: looks.count("journalctl") > 2))
     assert len(batches) == 1
+
+
+def test_of_many_lines_at_once_the_newest_are_given_and_the_others_counted(tmp_path: Path) -> None:
+    (tmp_path / "mail.log").write_bytes(POSTFIX + b"\n")
+    tail = Tail(Hostile.at(tmp_path, lambda _argv: (0, f"maillog_file = {tmp_path}/mail.log\n", ""))).follow(
+        lambda: False
+    )
+    assert len(next(tail).lines) == 1
+    with (tmp_path / "mail.log").open("ab") as log:
+        log.write((POSTFIX + b"\n") * (2 * MOST))
+    batch = next(tail)
+    assert (len(batch.lines), batch.left_out) == (MOST, MOST)

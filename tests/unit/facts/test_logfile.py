@@ -49,6 +49,16 @@ def test_only_what_is_new(log: Path) -> None:
     assert everything(log, mark)[0] == ["three"]
 
 
+def test_the_newest_alone_are_given_where_no_more_are_asked_for(log: Path) -> None:
+    mark = logfile.mark(HOST, log)
+    add(log, "one", "two", "three")
+    chunk = logfile.read(HOST, log, mark, most=2)
+    assert (chunk.lines, chunk.passed_over) == (("two", "three"), 1)
+    add(log, "four")
+    chunk = logfile.read(HOST, log, chunk.mark, most=2)
+    assert (chunk.lines, chunk.passed_over) == (("four",), 0)
+
+
 def test_a_file_that_comes_after_the_mark(log: Path) -> None:
     mark = logfile.mark(HOST, log)
     assert mark.inode is None
