@@ -270,6 +270,8 @@ class StageScreen(Screen[None]):
         """Copy what this pane tells."""
         if self.pane == "check":
             text = self.query_one(ChecksPane).copied()
+        elif self.pane == "why":
+            text = "\n".join(self.query_one(WhyPane).texts)
         elif self.pane == "changes":
             text = "\n".join(self.query_one("#diff", Lines).texts)
         elif self.pane == "logs":

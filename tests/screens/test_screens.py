@@ -650,3 +650,12 @@ def bold(app: WizardApp) -> list[tuple[str, bool]]:
     """The keys on the last line, and whether each is bold there."""
     strip = app.screen._compositor.render_strips()[-1]  # noqa: SLF001 (as `shown` does)
     return [(each.text.strip(), bool(each.style and each.style.bold)) for each in strip if each.text.strip()]
+
+
+async def test_the_page_of_a_stage_is_copied_whole(server: Server) -> None:
+    async with opened(server) as (app, pilot):
+        await pilot.press("1", "f3", "c")
+        await until(pilot, lambda: "copied" in line(app, "#status"))
+        assert app.clipboard.startswith("Stage 1: local mail works\n")
+        assert "on every block list a day later." in app.clipboard
+        assert STAGES[0].checks[-1].title in app.clipboard
