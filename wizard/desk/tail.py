@@ -27,7 +27,7 @@ AGO = 600.0
 """Seconds of the journal that are shown of what was there before."""
 EVERY = 0.25
 """Seconds between two batches at least: nobody reads faster, and no link has to carry more."""
-FLOOD = 0.5
+FLOOD = 1.0
 """The same where lines were left out: nobody reads along then, and keys are not to wait for what is drawn."""
 PLACES = 10.0
 """Seconds after which it is asked again where Postfix's log goes."""
