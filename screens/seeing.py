@@ -196,7 +196,7 @@ class Seeing(Fitting):
             words = self.desk.output(follower.directory) or "it was killed"
             self.tell(f"the run ended without a word: {words}", after=True)
         if self.view.damaged and not before.damaged:
-            self.tell(self.view.damaged, after=True)
+            self.said.say(self.view.damaged, "", after=True)  # not as of this run: it stays when that ends
         if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):
             self._look()
         if self.view.finished and not before.finished and self.said.run == self.view.name:
