@@ -24,7 +24,7 @@ FAULTS = (*SIGNALS, *ERRORS)
 REPOSITORY = Path(__file__).parents[2]
 _LINE = re.compile(r"(?P<call>\w+)\((?P<arguments>.*?)\)? += ")
 _PATH = re.compile(r"[<\"](/[^<>\"]*)[>\"]")
-_RANDOM = re.compile(r"[0-9a-f]{12}(?=\.tmp)|(?<=mailman-wizard-)\w{8}|\d{5}-\d-\w{16}")
+_RANDOM = re.compile(r"[0-9a-f]{12}(?=\.tmp)|(?<=mailman-wizard-)\w{8}|\d{5}-\d-\w{16}|(?<=^/tmp/)\w{8}$")
 
 
 @dataclass(frozen=True, slots=True)

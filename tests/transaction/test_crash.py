@@ -40,7 +40,7 @@ TRIED: Mapping[str, Tried] = {
     "recover": Tried(Scene.interrupted, done="old", not_done="old"),
     "undo": Tried(Scene.applied, done="old", not_done="new"),
 }
-MAILMAN = Tried(Scene.reset, done="new", not_done="old", faults=("kill", "cut", "SIGTERM"), usual=("kill",))
+MAILMAN = Tried(Scene.reset, done="new", not_done="old", faults=("kill", "cut"), usual=("kill",))
 
 
 def _steps(scene: Scene, command: str, tried: Tried) -> list[tuple[int, Step]]:
