@@ -17,7 +17,7 @@ from wizard.events import Emit
 from wizard.host import Host
 from wizard.logs import Logs
 from wizard.mail.confirmation import without_tokens
-from wizard.mailman import cfg, quiet, ready, rest
+from wizard.mailman import cfg, made, quiet, ready, rest
 from wizard.plan import Access, Change, Directory, File, MailmanObject, Packages, Rebuild, Service
 from wizard.printable import printable
 
@@ -85,7 +85,7 @@ def _write(host: Host, change: File) -> None:
     if present not in {change.before, change.after}:
         raise ChangeError(f"{change.path} was changed by someone else since the plan was made; look at it")
     if change.after is None:
-        host.remove(change.path)
+        host.remove(change.path.resolve())  # it was written through a link, if there is one
         return
     try:
         host.write(change.path, change.after, mode=change.mode, owner=change.owner, group=change.group)
@@ -149,6 +149,9 @@ def _mailman(host: Host, change: MailmanObject) -> bool:
         raise ChangeError(f"{cfg.PATH} is not there, so Mailman cannot be asked to make {change.target}")
     client = rest.connect(config)
     with rest.said():
+        stays = made.holding(client, host, config, change) if change.after is None else ""
+        if stays:  # it came since the plan was made, or since the run was killed that is put back now
+            raise ChangeError(stays)
         return {
             "domain": _domain,
             "address": _address,
@@ -177,8 +180,6 @@ def _address(client: Any, change: MailmanObject) -> bool:
         return False
     if present is None:
         client.create_user(change.name, secrets.token_urlsafe(32))  # as Mailman makes one for whom it meets
-    elif present.subscriptions:
-        raise ChangeError(f"{change.name} is on a list, and stays known to Mailman")
     else:
         present.delete()
     return True
@@ -192,8 +193,6 @@ def _list(client: Any, change: MailmanObject) -> bool:
     if present is None:
         client.get_domain(domain).create_list(name)
         return True
-    if present.member_count:
-        raise ChangeError(f"{change.name} has members; it is not deleted")
     present.delete()
     return True
 

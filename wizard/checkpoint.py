@@ -44,7 +44,7 @@ class Saved:
     owner: str = ""
     group: str = ""
     becomes: str | None = None
-    """SHA-256 of the content that it was to get, in hexadecimal; None: to be absent, or not known before."""
+    """SHA-256 of the content that it was to get, in hexadecimal; None: to be absent; empty: not known before."""
 
     @property
     def bytes(self) -> bytes | None:
@@ -120,6 +120,10 @@ class Journal:
     def idle(self, change: int) -> None:
         """Write down that a change found nothing to do, so that it is never reversed."""
         self._add({"idle": change})
+
+    def became(self, contents: Mapping[str, str | None]) -> None:
+        """Write down what files have become that a program has made: their paths, and the `digest` of each."""
+        self._add({"became": dict(contents)})
 
     def brought(self, names: Iterable[str]) -> None:
         """Write down which packages came with those that were to be installed."""
@@ -219,7 +223,7 @@ def restore(host: Host, one: Saved) -> None:
     """
     content = one.bytes
     if content is None:
-        host.remove(Path(one.path))
+        host.remove(Path(one.path).resolve())  # a link that had led nowhere is to lead there again
     else:
         host.write(Path(one.path), content, mode=one.mode, owner=one.owner, group=one.group)
 
@@ -274,8 +278,10 @@ def _read(directory: Path) -> Checkpoint | None:
         return None
     lines = tuple(_lines(directory / JOURNAL))
     last: dict[str, Any] = next((line for line in reversed(lines) if "ending" in line), {})
+    became = {path: content for line in lines for path, content in line.get("became", {}).items()}
     return replace(
         found,
+        files=tuple(replace(one, becomes=became.get(one.path, one.becomes)) for one in found.files),
         begun=frozenset(line["begun"] for line in lines if "begun" in line),
         idle=frozenset(line["idle"] for line in lines if "idle" in line),
         brought=tuple(name for line in lines for name in line.get("brought", ())),

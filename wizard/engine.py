@@ -143,9 +143,9 @@ class Engine:
             return False  # what its proof needs is yet to be made
         if all(isinstance(change, Service) and change.action == "enable" for change in plan.changes):
             return False  # that breaks nothing, and stage 6, which wants it, is not looked at without a restart
-        known = session.load(self.state.session).stages.get(stage.number)
-        if known is not None and known.parts == session.chosen(session.parts(self.host, self.site), stage.depends):
-            return known.passed
+        known = self._known(stage)
+        if known is not None:
+            return known
         if not self._ran >= NEEDS[stage.number > 1]:
             return False
         self.emit("note", text=f"stage {stage.number} is checked before it is changed, to know whether it works")
@@ -155,6 +155,15 @@ class Engine:
         self._bench.clear()
         self._bench = Bench(self.site, self.host, self._ledger, self.emit)
         return False
+
+    def _known(self, stage: Stage) -> bool | None:
+        """Tell whether a stage worked when it was last checked; None if the server is not as it was then."""
+        last = session.load(self.state.session).stages.get(stage.number)
+        now = session.chosen(session.parts(self.host, self.site), stage.depends)
+        if last is None or session.of_server(last.parts) != session.of_server(now):
+            return None
+        # With other answers it did not work, perhaps because of them; where it did work, the server does.
+        return last.passed or (None if last.parts != now else False)
 
     def _offer_the_way_back(self, stage: Stage, before: Session, approve: Approve) -> None:
         """Go back to before a stage's plan if it broke what worked, and if that is approved.

@@ -74,6 +74,11 @@ def chosen(found: Parts, names: Iterable[str]) -> dict[str, str]:
     return {name: found.get(name, ABSENT) for name in names}
 
 
+def of_server(found: Parts) -> dict[str, str]:
+    """Keep the parts that are the server's own, without the answers."""
+    return {name: digest for name, digest in found.items() if not name.startswith("site.")}
+
+
 def load(path: Path) -> Session:
     """Read the session; a missing or unreadable one is an empty one, so that nothing counts as verified.
 

@@ -49,7 +49,8 @@ def edited_main(host: Host, settings: Mapping[str, str]) -> bytes:
         raise ValueError("a Postfix setting must be one line")
     with staged() as directory:
         _ended(directory / MAIN)
-        host.run(["postconf", "-c", str(directory), "-e", *edits]).require()
+        for edit in edits:  # one at a time: it adds several that are new in an order of chance
+            host.run(["postconf", "-c", str(directory), "-e", edit]).require()
         return (directory / MAIN).read_bytes()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wizard import drift, session
+from wizard import controls, drift, session
+from wizard.checkpoint import Checkpoints
 from wizard.drift import Settings
 from wizard.host import Host
 from wizard.session import Parts, Session
@@ -15,7 +16,8 @@ from wizard.state import State
 def status(site: Site, host: Host, state: State) -> dict[str, object]:
     """Tell the state of each stage: verified (when), stale (why, and which settings changed), failed, open, or shut.
 
-    ``verified`` of the whole is true only if every stage is, and all of them in one run.
+    ``verified`` of the whole is true only if every stage is, and all of them in one run. ``interrupted`` names the runs
+    that were killed while they changed something.
     """
     known, now = session.load(state.session), session.parts(host, site)
     settings = drift.settings(host) if any(known.stale(stage.number, now) for stage in STAGES) else {}
@@ -25,7 +27,12 @@ def status(site: Site, host: Host, state: State) -> dict[str, object]:
         rows.append(_row(stage, known, now, settings, gate=before))
     runs = {known.stages[stage.number].run for stage in STAGES if stage.number in known.stages}
     whole = all(row["state"] == "verified" for row in rows) and len(runs) == 1
-    return {"schema": 1, "verified": whole, "stages": rows}
+    return {"schema": 1, "verified": whole, "stages": rows, "interrupted": _interrupted(state)}
+
+
+def _interrupted(state: State) -> list[str]:
+    known = Checkpoints(state.checkpoints).all() if state.checkpoints.exists() else ()
+    return [each.run for each in known if each.ending is None and not controls.lives(state.runs / each.run)]
 
 
 def _row(stage: Stage, known: Session, now: Parts, settings: Settings, *, gate: bool) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from wizard import changes, checkpoint, packages, putback, scratch, services, staging, wait
 from wizard.changes import Workshop
@@ -52,6 +53,8 @@ class Transaction:
                     if not self._make(change):
                         journal.idle(number)
                         idle.add(number)
+                if isinstance(change, Rebuild) and change.makes:
+                    journal.became({str(path): _digest(self._shop.host, path) for path in change.makes})
             journal.ends("made")
         except BaseException as error:
             reason = str(error) or "the run was told to stop"
@@ -160,6 +163,10 @@ def _halfway(change: Change, error: Exception) -> bool:
 
 def _saved(host: Host, file: File) -> Saved:
     return checkpoint.saved(host, file.path, checkpoint.digest(file.after))
+
+
+def _digest(host: Host, path: Path) -> str | None:
+    return checkpoint.digest(None if host.state(path) is None else host.read(path))
 
 
 def _ending(left: tuple[str, ...]) -> str:

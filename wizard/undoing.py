@@ -80,7 +80,7 @@ def undoing(
         raise RefusedError(f"checkpoint {target.number} was put back already: its plan had failed or was stopped")
     since = tuple(each for each in known if each.number >= target.number and each.ending in {"made", "left"})
     why = (Why("back", f"as it was before checkpoint {target.number} ({target.at})"),)
-    files, conflicts = _files(since, host, frozenset(overwrite), why)
+    files, conflicts, compiled = _files(since, host, frozenset(overwrite), why)
     objects = made.reversed_objects(host, [each for one in since for each in one.done], why)
     acts = tuple(_services(since, host, files, why))
     stops = tuple(act for act in acts if act.action == "stop")
@@ -92,7 +92,8 @@ def undoing(
         *stops,  # by the configuration with which they were started
         *files,
         *_accesses(since, host, why),
-        *_maps(since, files, why),
+        *_directories_again(since, host, why),
+        *_maps(since, files, compiled, why),
         *(act for act in acts if act not in stops),
         *_directories(since, host, why),
         *objects.last,
@@ -140,24 +141,34 @@ def _removed(since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...]) -> t
 
 def _files(
     since: Sequence[Checkpoint], host: Host, overwrite: frozenset[str], why: tuple[Why, ...]
-) -> tuple[tuple[File, ...], tuple[Conflict, ...]]:
-    """Give each file what it had in the oldest record, if it still has what the newest one gave it."""
-    oldest: dict[str, Saved] = {}
-    newest: dict[str, Saved] = {}
+) -> tuple[tuple[File, ...], tuple[Conflict, ...], frozenset[str]]:
+    """Give each file what it had in the oldest record, if nobody else has changed it between two records or since.
+
+    Returns:
+        The changes, what stays, and the compiled maps that somebody has compiled since: those follow their sources.
+    """
+    records: dict[str, list[Saved]] = {}
     for one in (one for each in since for one in each.files):
-        oldest.setdefault(one.path, one)
-        newest[one.path] = one
-    files, conflicts = [], []
-    for path, one in oldest.items():
-        change = _file(host, one, why)
+        records.setdefault(one.path, []).append(one)
+    maps = {str(path) for each in since for change in each.done if isinstance(change, Rebuild) for path in change.makes}
+    files, conflicts, compiled = [], [], set()
+    for path, known in records.items():
+        change = _file(host, known[0], why)
         if change is None:
             continue
-        ours = newest[path].becomes
-        if ours != "" and path not in overwrite and checkpoint.digest(change.before) != ours:
-            conflicts.append(Conflict(change.path, diff.unified(path, change.before, change.after)))
-        else:
+        if path in overwrite or not _touched(known, change.before):
             files.append(change)
-    return tuple(files), tuple(conflicts)
+        elif path in maps:
+            compiled.add(path)
+        else:
+            conflicts.append(Conflict(change.path, diff.unified(path, change.before, change.after)))
+    return tuple(files), tuple(conflicts), frozenset(compiled)
+
+
+def _touched(known: Sequence[Saved], present: bytes | None) -> bool:
+    """Tell whether a file is, or was when it was next recorded, something else than what it was given."""
+    found = [checkpoint.digest(content) for content in (*(one.bytes for one in known[1:]), present)]
+    return any(one.becomes not in {"", then} for one, then in zip(known, found, strict=True))
 
 
 def _file(host: Host, one: Saved, why: tuple[Why, ...]) -> File | None:
@@ -187,19 +198,34 @@ def _accesses(since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...]) -> 
 
 
 def _directories(since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...]) -> Iterator[Directory]:
-    """Remove directories that the wizard has made, while they are empty."""
-    found = (change for each in since for change in each.done if isinstance(change, Directory))
-    for change in {change.path: change for change in found}.values():
+    """Remove directories that were not there before, while they are empty."""
+    for change in _first_of_directories(since):
         if not change.remove and host.state(change.path) is not None:
-            yield Directory(0, change.path, change.mode, change.owner, change.group, why, remove=True)
+            yield replace(change, stage=0, why=why, remove=True)
 
 
-def _maps(since: Sequence[Checkpoint], files: Sequence[File], why: tuple[Why, ...]) -> Iterator[Rebuild]:
-    """Make maps again that others read too; those that are files of a checkpoint come back as files."""
+def _directories_again(since: Sequence[Checkpoint], host: Host, why: tuple[Why, ...]) -> Iterator[Directory]:
+    """Make those again that were there before, and that going back had removed."""
+    for change in _first_of_directories(since):
+        if change.remove and host.state(change.path) is None:
+            yield replace(change, stage=0, why=why, remove=False)
+
+
+def _first_of_directories(since: Sequence[Checkpoint]) -> Iterable[Directory]:
+    """Give the first thing that was done to each directory, which tells whether it was there."""
+    found = [change for each in since for change in each.done if isinstance(change, Directory)]
+    return {change.path: change for change in reversed(found)}.values()
+
+
+def _maps(
+    since: Sequence[Checkpoint], files: Sequence[File], compiled: frozenset[str], why: tuple[Why, ...]
+) -> Iterator[Rebuild]:
+    """Make maps again that others read too; those that are files of a checkpoint, and still its, come back as files."""
     found = {change.argv: change for each in since for change in each.done if isinstance(change, Rebuild)}
     removed = {file.path for file in files if file.after is None}
     for change in found.values():
-        if not change.makes and cfg.PATH not in removed:
+        others = not change.makes or not compiled.isdisjoint(map(str, change.makes))
+        if others and cfg.PATH not in removed:
             yield Rebuild(0, change.target, change.argv, change.user, why)
 
 

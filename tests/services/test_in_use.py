@@ -18,6 +18,20 @@ from tests.services.people import LIST, Person
 from tests.services.server import LIMIT, STATE, Report, Server
 from wizard import wait
 
+_REMOVE = """
+import sys
+from pathlib import Path
+from wizard import changes
+from wizard.errors import ChangeError
+from wizard.localhost import LocalHost
+from wizard.plan import MailmanObject
+shop = changes.Workshop(LocalHost(), lambda kind, **data: None, Path("/dev/null"))
+try:
+    changes.make(shop, MailmanObject(1, sys.argv[1], sys.argv[2], before="present"))
+except ChangeError as error:
+    print(error)
+"""
+"""Takes something away from Mailman, as going back and putting back do, whatever the plan has seen."""
 QUICK = ("--stage", "6", "--set", "check.subscribers=1")
 PAUSE = 0.33
 """Seconds between two posts."""
@@ -137,3 +151,19 @@ def test_what_a_run_left_that_was_killed_while_mailman_was_down_goes_when_it_is_
     notes = [str(each["text"]) for each in server.events(report.run) if each["kind"] == "note"]
     assert len([note for note in notes if "killed while it restarted mailman3: it is started" in note]) == 1
     assert not [note for note in notes if "MaxRetryError" in note or len(note) > 250]
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    ("what", "name", "said"),
+    [
+        ("domain", "local.edu", f"domain local.edu stays: it has {LIST}"),
+        ("list", LIST, f"{LIST} stays, with its domain: it has "),
+        ("address", "ruth@local.edu", "ruth@local.edu stays known to Mailman"),
+    ],
+)
+def test_what_somebody_else_uses_does_not_go_whoever_asks(server: Server, what: str, name: str, said: str) -> None:
+    """Mailman itself would delete a domain with its lists, and a list with its members."""
+    before = server.rows("SELECT list_id, email FROM member, address WHERE address.id = member.address_id")
+    assert said in server.lab.run([sys.executable, "-c", _REMOVE, what, name]).require().stdout
+    assert server.rows("SELECT list_id, email FROM member, address WHERE address.id = member.address_id") == before

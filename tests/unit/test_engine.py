@@ -19,6 +19,7 @@ from wizard.mailman import cfg
 from wizard.plan import File, Packages, Plan, Rebuild, Service, Why
 from wizard.probes.ledger import Ledger
 from wizard.scene import Scene
+from wizard.site import Site, changed
 from wizard.state import State
 from wizard.wayback import Approve
 
@@ -73,11 +74,13 @@ def whole(scene: Scene) -> Evidence:
 class TestTheWayBack:
     """What broke a stage that worked before is put back; what did not stays."""
 
-    def run(self, tmp_path: Path, machine: MemoryHost, approve: Approve = yes, number: int = 1) -> Engine:
+    def run(
+        self, tmp_path: Path, machine: MemoryHost, approve: Approve = yes, number: int = 1, site: Site | None = None
+    ) -> Engine:
         plan = Planned((edit(number),))
         first = stage(1, check(whole), plan=plan if number == 1 else Planned(), depends=(str(X),))
         second = stage(2, check(whole, name="c2"), plan=plan)
-        running = engine(tmp_path, (first, second)[:number], machine)
+        running = engine(tmp_path, (first, second)[:number], machine, site)
         running.apply(number, number, approve)
         return running
 
@@ -89,6 +92,17 @@ class TestTheWayBack:
             self.run(tmp_path, machine)
         assert machine.files[X].content == b"old\n"
         assert session.load(State(tmp_path).session) == before
+
+    def test_of_a_stage_that_worked_with_other_answers(self, tmp_path: Path) -> None:
+        """With the new ones it does not work before the change either, but the server did."""
+        machine = made(edit())
+        machine.running, machine.listening = (), ()
+        known = (stage(1, check(whole), depends=(str(X), "site.mail")),)
+        assert engine(tmp_path, known, machine).check(1, 1)
+        other = changed(Site(), {"mail.hostname": "other.example"})
+        with pytest.raises(ChangeError, match=r"stage 1 \(stage1\) worked before these changes(?s:.*)was put back"):
+            self.run(tmp_path, machine, site=other)
+        assert machine.files[X].content == b"old\n"
 
     def test_of_a_server_that_nobody_has_looked_at(self, tmp_path: Path) -> None:
         machine = made(edit())

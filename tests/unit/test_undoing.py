@@ -86,6 +86,18 @@ def test_mode_owner_and_link_come_back(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == OLD
 
 
+def test_a_link_that_led_nowhere_leads_there_again(tmp_path: Path) -> None:
+    made = machine(tmp_path, commands=FAIL)
+    (tmp_path / "l").symlink_to("nothing")
+    made.apply(write(tmp_path / "l", before=None))
+    assert (tmp_path / "nothing").read_bytes() == NEW
+    undone(made)
+    assert ((tmp_path / "l").is_symlink(), (tmp_path / "nothing").exists()) == (True, False)
+    with pytest.raises(ChangeError, match="put back"):
+        made.apply(write(tmp_path / "l", before=None), failing())
+    assert ((tmp_path / "l").is_symlink(), (tmp_path / "nothing").exists()) == (True, False)
+
+
 def test_a_mode_alone_comes_back_unless_it_was_changed_since(tmp_path: Path) -> None:
     made = machine(tmp_path)
     made.apply(Access(1, tmp_path / "a", 0o600, "root", "root", (0o604, "root", "root"), ()))
@@ -104,6 +116,17 @@ def test_directories_go_only_while_they_are_empty(tmp_path: Path) -> None:
     assert (tmp_path / "y" / "file").exists()
 
 
+def test_a_directory_that_going_back_has_removed_is_there_again_before_a_service_wants_it(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    made.apply(Directory(1, tmp_path / "x", 0o755, "root", "root", ()), write(tmp_path / "a"))
+    undone(made)
+    assert not (tmp_path / "x").exists()
+    undone(made)
+    assert (tmp_path / "x").is_dir()
+    undone(made, "1")
+    assert not (tmp_path / "x").exists()
+
+
 def test_what_somebody_else_has_changed_stays_until_it_is_said(tmp_path: Path) -> None:
     made = machine(tmp_path)
     made.apply(write(tmp_path / "a"), write(tmp_path / "b"))
@@ -116,6 +139,20 @@ def test_what_somebody_else_has_changed_stays_until_it_is_said(tmp_path: Path) -
     assert planned(made, "", str(tmp_path / "a")).conflicts == ()
     undone(made, "", str(tmp_path / "a"))
     assert made.contents() == {"a": (OLD, 0o604), "b": (OLD, 0o604)}
+
+
+def test_what_somebody_else_has_changed_between_two_changes_stays_until_it_is_said(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    made.apply(write(tmp_path / "a"), write(tmp_path / "b"))
+    theirs = NEW + b"an admin's own line\n"
+    (tmp_path / "a").write_bytes(theirs)
+    made.apply(write(tmp_path / "a", before=theirs, after=NEWER + theirs))
+    (conflict,) = planned(made, "1").conflicts
+    assert "-an admin's own line" in conflict.diff
+    assert planned(made, "2").conflicts == ()
+    undone(made, "1")
+    assert (tmp_path / "a").read_bytes() == NEWER + theirs
+    assert (tmp_path / "b").read_bytes() == OLD
 
 
 def test_what_is_back_already_is_no_conflict(tmp_path: Path) -> None:
@@ -137,6 +174,21 @@ def test_a_compiled_map_comes_back_as_the_file_it_was(tmp_path: Path) -> None:
     undone(made)
     assert made.contents() == before
     assert made.acted() == ["first"]
+
+
+def test_a_map_that_somebody_has_compiled_since_is_compiled_from_its_source(tmp_path: Path) -> None:
+    def compile_it() -> int:
+        (tmp_path / "b").write_bytes(b"compiled from " + (tmp_path / "a").read_bytes())
+        return 0
+
+    made = machine(tmp_path, commands={"first": compile_it})
+    made.apply(Rebuild(1, "maps", ("first",), None, (), (tmp_path / "b",)))
+    (tmp_path / "a").write_bytes(NEWER)
+    compile_it()
+    found = undone(made)
+    assert found.conflicts == ()
+    assert (tmp_path / "b").read_bytes() == b"compiled from " + NEWER
+    assert made.acted() == ["first", "first"]
 
 
 @pytest.mark.parametrize(

@@ -43,4 +43,8 @@ def status(call: Call) -> int:
         when = f" ({row['at']})" if row["at"] else ""
         why = f": {row['why']}" if row["why"] else ""
         call.show.line(f"{row['stage']} {row['name']:13} {row['state']}{when}{why}")
+    interrupted: Any = found["interrupted"]
+    for run in interrupted:
+        text = f"run {run} was killed while it changed something: the next apply, check or undo puts that back first"
+        call.show.line(text, "yellow")
     return int(ExitCode.VERIFIED)

@@ -70,6 +70,30 @@ def reversed_objects(host: Host, changes: Iterable[Change], why: tuple[Why, ...]
     )
 
 
+def holding(client: Any, host: Host, config: Config, change: MailmanObject) -> str:
+    """Say what an object that is about to go has of somebody else's; nothing if it may go.
+
+    To be asked at the last moment: Mailman deletes a domain with all its lists, and a list with all its members.
+
+    Args:
+        client: a connection to Mailman.
+        host: the machine.
+        config: Mailman's.
+        change: the removal.
+
+    Raises:
+        RestError: Mailman does not answer.
+    """
+    gone = replace(change, after=None)
+    if change.what == "domain":
+        return _domain(client, gone, set()) or ""
+    if change.what == "address":
+        return _address(client, gone, set()) or ""
+    if change.what == "list":
+        return _list(host, config, gone, rest.find_list(client, change.name), set()) or ""
+    return ""
+
+
 def _net(done: Sequence[MailmanObject], why: tuple[Why, ...]) -> list[MailmanObject]:
     """Reverse each object's first change to its last; lists come before the domains that they are in."""
     net: dict[str, MailmanObject] = {}
