@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ FILES = (POSTFIX / MAIN, POSTFIX / MASTER, cfg.PATH)
 PACKAGES = ("postfix", "mailman3")
 ANSWERS = ("mail", "mailman", "lists", "check")
 ABSENT = "absent"
+DAMAGES = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a file raises that is not what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +83,10 @@ def of_server(found: Parts) -> dict[str, str]:
 
 
 def load(path: Path) -> Session:
-    """Read the session; a missing or unreadable one is an empty one, so that nothing counts as verified.
-
-    A corrupt file is set aside.
-    """
-    set_aside(path)
+    """Read the session; a missing or damaged one is an empty one, so that nothing counts as verified."""
     try:
         return _read(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, *DAMAGES):
         return Session()
 
 
@@ -97,9 +96,10 @@ def set_aside(path: Path) -> str:
         _read(path)
     except FileNotFoundError:
         return ""
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except DAMAGES:
         aside = path.with_suffix(".corrupt")
-        path.replace(aside)
+        with suppress(FileNotFoundError):  # somebody else has done it meanwhile
+            path.replace(aside)
         return f"{path.name} is damaged: set aside as {aside.name}, no stage is verified"
     return ""
 
@@ -110,7 +110,8 @@ def _read(path: Path) -> Session:
 
 
 def save(session: Session, path: Path) -> None:
-    """Write the session, durably."""
+    """Write the session, durably; one that is damaged is set aside before."""
+    set_aside(path)
     stages = {str(number): asdict(entry) for number, entry in session.stages.items()}
     content = json.dumps({"schema": 1, "stages": stages}, indent=1).encode()
     atomic.replace(path, content, mode=0o600, uid=0, gid=0)

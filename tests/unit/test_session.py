@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,8 +73,29 @@ class TestFile:
         path = tmp_path / "session.json"
         path.write_bytes(content)
         assert session.load(path) == Session()
+        assert path.read_bytes() == content
+        session.save(Session(), path)
         assert (tmp_path / "session.corrupt").read_bytes() == content
-        assert not path.exists()
+
+    def test_whoever_sets_it_aside_says_so_and_who_reads_it_meanwhile_does_not_mind(self, tmp_path: Path) -> None:
+        path = tmp_path / "session.json"
+        ended = threading.Event()
+
+        def read() -> int:
+            reads = 0
+            while not ended.is_set():
+                assert session.load(path) == Session()
+                reads += 1
+            return reads
+
+        with ThreadPoolExecutor() as beside:
+            readers = [beside.submit(read) for _ in range(2)]
+            for _ in range(50):
+                path.write_text("{")
+                assert session.set_aside(path).startswith("session.json is damaged")
+                assert not path.exists()
+            ended.set()
+            assert all(reader.result() for reader in readers)
 
     def test_only_true_is_passed(self, tmp_path: Path) -> None:
         path = tmp_path / "session.json"
