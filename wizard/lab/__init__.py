@@ -75,8 +75,13 @@ def run(command: Sequence[str], *, bare: bool = False, progress: Progress | None
         CommandError: the packages could not be installed.
     """
     argv = list(command) or [os.environ.get("SHELL", "/bin/sh")]
+    program = _own_program()
     with Lab.start(bare=bare, progress=progress) as lab:
-        return lab.attach([_own_program() if argv[0] == _NAME else argv[0], *argv[1:]])
+        if (
+            Path(program).is_absolute() and shutil.which(_NAME, path=PATH) is None
+        ):  # for a shell, which has its own PATH
+            lab.run(["ln", "--symbolic", program, f"/usr/local/bin/{_NAME}"])
+        return lab.attach([program if argv[0] == _NAME else argv[0], *argv[1:]])
 
 
 def _own_program() -> str:
