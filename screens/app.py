@@ -101,23 +101,32 @@ class WizardApp(Seeing):
         if screen is None:
             return
         number = screen.stage.number
-        each = self.standing[number - 1]
+        if keeps := self._keeps(command, number):
+            self.tell(keeps)
+            return
+        typed = self.form is not None and bool(self.form.changes)
+        if not self._saved(screen):
+            return
+        self._aside(lambda: self.desk.start(command, number, number), self._begun)
+        screen.action_pane("check")
+        self.tell("starting …")
+        if typed:
+            self.tell(f"what was typed is saved in {self.desk.path}", after=True)
+
+    def _keeps(self, command: str, number: int) -> str:
+        """Say what keeps a run from being started; nothing if nothing does."""
         if not self.in_control:
-            self.tell("this screen is read-only")
-        elif self.run_is_on:
-            self.tell("a run is on; Ctrl+X stops it")
-        elif command == "apply" and each.state == "shut" and not self.alone:
-            self.tell(self.gates.missing(number - 1))
-        elif self._saved(screen):
-            self._aside(lambda: self.desk.start(command, number, number), self._begun)
-            screen.action_pane("check")
-            self.tell("starting …")
+            return "this screen is read-only"
+        if self.run_is_on:
+            return "a run is on; Ctrl+X stops it"
+        shut = command == "apply" and self.standing[number - 1].state == "shut" and not self.alone
+        return self.gates.missing(number - 1) if shut else ""
 
     def _begun(self, found: Path | Exception) -> None:
         if isinstance(found, Exception):
             self.tell(str(found))
             return
-        self.said.hush()
+        self.said.go_on()
         if self._news is not None:
             self._news.run = found  # it will say so itself a little later
         self._follow(found)

@@ -167,10 +167,12 @@ class Lines(ScrollView, can_focus=True):
 
     def add(self, lines: Iterable[Line]) -> None:
         """Add lines at the end."""
-        at_end = self.following
-        self._take(lines)
+        at_end, top = self.following, self.scroll_offset.y
+        gone = self._take(lines)
         if at_end:
             self.scroll_end(animate=False, force=True)
+        elif gone:  # what is read stays where it is
+            self.scroll_to(y=max(top - gone, 0), animate=False, force=True)
 
     def mark(self, words: frozenset[str]) -> None:
         """Mark the lines that have one of these words in them, those that come later as well.
@@ -195,6 +197,10 @@ class Lines(ScrollView, can_focus=True):
         if found:
             self.scroll_to(y=max(found[0] - 2, 0), animate=False, force=True)
         return sum(1 for text in self.texts if self._places_in(text))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys of a search to others while nothing is looked for."""
+        return super().check_action(action, parameters) if action != "find" or self._needle else False
 
     def action_find(self, step: int) -> None:
         """Bring the next or previous place into view."""
@@ -279,13 +285,16 @@ class Lines(ScrollView, can_focus=True):
             start = end
         return tuple(rows)
 
-    def _take(self, lines: Iterable[Line]) -> None:
+    def _take(self, lines: Iterable[Line]) -> int:
+        """Take lines at the end; return how many rows went at the beginning."""
         fresh = [(line, self._wrapped(line)) for line in lines][-MOST:]
         old = [self._all.popleft() for _ in range(len(self._all) + len(fresh) - MOST)]
         self._all.extend(fresh)
-        del self._rows[: len(self._seen(old))]
+        gone = len(self._seen(old))
+        del self._rows[:gone]
         self._rows += self._seen(fresh)
         self._sized()
+        return gone
 
     def _lay_out(self) -> None:
         self._width = self._columns

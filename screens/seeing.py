@@ -349,8 +349,10 @@ class Seeing(Fitting):
 
     async def on_event(self, event: Any) -> None:
         """Take keys and pastes in their turn, and let what was said go with the next one."""
-        if isinstance(event, Key) and not event.is_forwarded:
+        if isinstance(event, Key) and not event.is_forwarded and self.said.text:
             self.said.go_on()
+            if self.here is not None:
+                self.call_later(self.here.show_status)
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             await self._turns.take(event)
         else:

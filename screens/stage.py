@@ -101,7 +101,7 @@ class StageScreen(Screen[None]):
         calling = "changes" if view.question and view.question.stage == self.stage.number else ""
         self.query_one(PaneBar).show(self.pane, calling)
         self._write("#top", self._top())
-        self._write("#standing", telling.standing(self._stands, app.size.width), layout=True)
+        self._write("#standing", telling.standing(self._stands, app.size), layout=True)
         self.show_status()
         ground = app.about.grounds[self.stage.number - 1]
         self.query_one(WhyPane).stand_on(ground)
@@ -109,7 +109,7 @@ class StageScreen(Screen[None]):
         self.query_one(ChecksPane).show(ground, view.stage(self.stage.number), telling.stands(self._stands), below)
         question = view.question if calling else None
         plan = app.plans.get(self.stage.number)
-        words = telling.plan(plan, app.plan_errors.get(self.stage.number))
+        words = telling.plan(plan, app.plan_errors.get(self.stage.number), run_is_on=app.run_is_on)
         self.query_one(ChangesPane).show(plan or "", words, question, read_only=not app.in_control)
 
     def show_status(self) -> None:
@@ -179,7 +179,8 @@ class StageScreen(Screen[None]):
         if app.said.text:
             return Content.assemble(part(f" {app.said.text}", "warn"))
         advice = Content.assemble(part(f" {app.gates.advice(self.stage.number)}", "dim"))
-        return telling.run(app.view, app.now(), is_on=app.run_is_on) or advice
+        here, control = self.stage.number, app.in_control
+        return telling.run(app.view, app.now(), here, is_on=app.run_is_on, in_control=control) or advice
 
     def _keys(self) -> Content:
         app = self.wizard

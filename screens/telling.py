@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from textual.content import Content
+from textual.geometry import Size
 
-from wizard.desk import RunView, Standing, Waiting
+from wizard.desk import RunView, StageView, Standing, Waiting
 from wizard.screens import way
 from wizard.screens.marks import mark, part
 
 BAR = 20
 """Columns of a bar of progress."""
+MORE = " … ('mailman-wizard status' tells all)"
+"""Where a reason is longer than half the screen."""
 SHUT = "shut: a stage before it is not verified"
 EXTRA = {"answers": [("^S", "save")], "logs": [("/", "search"), ("s", "which")], "check": [("c", "copy")]}
 """The keys of single panes."""
@@ -28,32 +31,55 @@ def stands(each: Standing) -> str:
     return f"{each.state}: {each.why}" if each.why else ""
 
 
-def standing(each: Standing, width: int) -> Content:
-    """Say where a stage stands, and all of why, in as many rows as that takes."""
+def standing(each: Standing, size: Size) -> Content:
+    """Say where a stage stands, and all of why, in as many rows as that takes, if they leave the panes half the screen.
+
+    What is left out then is told by the last row.
+    """
+    width = size.width
     state = mark(each.state)
     words = SHUT if each.state == "shut" else stands(each) or state.word
     name = f" {state.sign} stage {each.number}, {each.name}: "
     text = f"{name}{words}"
     if len(text) > width:
-        text = textwrap.fill(text[1:], width, initial_indent=" ", subsequent_indent="   ", break_on_hyphens=False)
+        text = textwrap.fill(
+            text[1:],
+            width,
+            initial_indent=" ",
+            subsequent_indent="   ",
+            break_on_hyphens=False,
+            max_lines=max(size.height // 2, 1),
+            placeholder=MORE,
+        )
     return Content.assemble(part(text[: len(name)], state.style), part(text[len(name) :], "dim"))
 
 
-def plan(text: str | None, error: str | None) -> str:
-    """Say what a stage's plan is: of none, that it is being made."""
+def plan(text: str | None, error: str | None, *, run_is_on: bool) -> str:
+    """Say what a stage's plan is; of none, that it is being made, or is when the run has ended."""
     if error is not None:
         return f"It cannot be planned: {error}"
     if text is None:
-        return "planning …"
+        return "A run is on: what it leaves to be changed is planned when it has ended." if run_is_on else "planning …"
     if not text:
         return "Nothing is to be changed: the server is as the answers want it."
     return "What F9 would change; you are asked before anything is."
 
 
-def run(view: RunView, now: datetime, *, is_on: bool) -> Content | None:
-    """Say what a run is doing, or why it ended; None if there is nothing to say."""
+def run(view: RunView, now: datetime, here: int, *, is_on: bool, in_control: bool) -> Content | None:
+    """Say what a run is doing, or why it ended; None if there is nothing to say.
+
+    Args:
+        view: the run.
+        now: the clock.
+        here: the stage that is shown.
+        is_on: whether it goes on.
+        in_control: whether this terminal has the controls.
+    """
     if view.question:
-        return Content.assemble(part(" the run waits: F5 shows the plan, F9 applies it, F12 declines", "warn"))
+        keys = (
+            "F5 shows the plan, F9 applies it, F12 declines" if in_control else "its plan is to be approved elsewhere"
+        )
+        return Content.assemble(part(f" the run waits: {keys}", "warn"))
     if is_on and view.waiting:
         at = way.hop(view.stage(view.current)) if view.waiting.limit else ""
         return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, now, at))
@@ -62,7 +88,19 @@ def run(view: RunView, now: datetime, *, is_on: bool) -> Content | None:
         return Content.assemble(part(f" ▶ {where}", "busy"))
     if view.finished and view.error:
         return Content.assemble(part(f" ✘ {view.error.splitlines()[0]}", "bad"))
+    if view.finished and view.exit and view.current != here and view.first <= here <= view.last:
+        return Content.assemble(part(f" ✘ {_stopped(view.stage(view.current))}", "bad"))
     return None
+
+
+def _stopped(stage: StageView) -> str:
+    """Say which stage kept a run from coming to the one that is shown, and why."""
+    failed = [each for each in stage.checks if each.state in {"fail", "unknown"}]
+    codes = [str(cause["code"]) for each in failed for cause in each.causes]
+    why = ", ".join(dict.fromkeys(codes)) or "; ".join(each.title for each in failed)
+    return (
+        f"stage {stage.number} stopped the run{f' ({why})' if why else ''}: see 'mailman-wizard stage {stage.number}'"
+    )
 
 
 def keys(all_keys: Sequence[tuple[str, str, bool]]) -> Content:

@@ -56,16 +56,28 @@ class Turns:
             return
         self._since = time.monotonic()
         self._turn += 1
-        target = self._target()
-        await self._pass_on(self._waiting.popleft())
-        self._trail(target, self._turn)
+        target, event = self._target(), self._waiting.popleft()
+        await self._pass_on(event)
+        # Enter makes a field send a message of its own, which comes up behind the key.
+        ways = 2 if isinstance(event, Key) and event.key == "enter" else 1
+        self._trail(target, self._turn, [target] * (ways - 1))
 
-    def _trail(self, node: DOMNode, turn: int) -> None:
-        """Follow a key through the queues that it comes through, from the field in focus up to the app."""
+    def _trail(self, node: DOMNode, turn: int, again: list[DOMNode]) -> None:
+        """Follow a key through the queues that it comes through, from the field in focus up to the app.
+
+        Args:
+            node: whose queue it is in now.
+            turn: the key's.
+            again: where to begin once more when it has come up.
+        """
         above = node.parent
-        if node is self._app or above is None or not node.call_later(self._trail, above, turn):
-            # Once more through the app's queue: what the key's action has put there comes first.
-            self._app.call_later(self._ended, turn)
+        if node is not self._app and above is not None and node.call_later(self._trail, above, turn, again):
+            return
+        if again:
+            self._trail(again[0], turn, again[1:])
+            return
+        # Once more through the app's queue: what the key's action has put there comes first.
+        self._app.call_later(self._ended, turn)
 
     async def _ended(self, turn: int) -> None:
         if turn == self._turn:

@@ -211,10 +211,13 @@ class TestAnswers:
             await until(pilot, lambda: f"saved in {server.site}"[:70] in line(app, "#status"))
         assert 'hostname = "lists.example.edu"' in server.saved()
 
-    async def test_what_comes_in_one_burst_happens_in_the_order_it_was_typed_in(self, server: Server) -> None:
+    @pytest.mark.parametrize("onwards", ["tab", "enter"])
+    async def test_what_comes_in_one_burst_happens_in_the_order_it_was_typed_in(
+        self, server: Server, onwards: str
+    ) -> None:
         async with opened(server) as (app, pilot):
             await pilot.press("f4")
-            for key in ("end", "ctrl+u", *"mx.edu", "tab", "ctrl+u", *"a.edu", "ctrl+s"):
+            for key in ("end", "ctrl+u", *"mx.edu", onwards, "ctrl+u", *"a.edu", "ctrl+s"):
                 app.post_message(Key(key, key if len(key) == 1 else None))
             await until(pilot, lambda: bool(server.saved()))
         lines = server.saved().splitlines()
@@ -342,6 +345,23 @@ class TestOneStageAlone:
             assert app.here.stage.number == 3
             assert "one stage alone" in line(app, "#status")
 
+    async def test_it_says_which_stage_has_stopped_a_run_that_was_to_set_this_one_up(self, server: Server) -> None:
+        server.verified(1, failed=2)
+        ended = (
+            {"kind": "run.started", "run": "a-run", "command": "apply", "first": 3, "last": 3},
+            {"kind": "stage.started", "stage": 2, "name": "mailman"},
+            {"kind": "run.finished", "exit": 1, "verified": False, "changed": 0, "error": None, "stages": []},
+        )
+        directory = server.recorded(count=0)
+        words = (
+            json.dumps({"schema": 1, "number": number, "at": "2026-11-22T14:00:00+00:00", **event})
+            for number, event in enumerate(ended, 1)
+        )
+        (directory / "events.jsonl").write_text("".join(f"{word}\n" for word in words))
+        async with opened(server, alone=3, number=3) as (app, pilot):
+            await until(pilot, lambda: "stage 2 stopped the run" in line(app, "#status"))
+            assert "'mailman-wizard stage 2'" in line(app, "#status")
+
     async def test_it_shows_what_it_depends_on(self, server: Server) -> None:
         server.verified(1, failed=2)
         async with opened(server, alone=3) as (app, pilot):
@@ -368,6 +388,28 @@ class TestTheReport:
 
 
 class TestWhatIsSaid:
+    async def test_a_damaged_session_is_told_also_beside_a_run_that_has_ended(self, server: Server) -> None:
+        """Where the stages stand is looked at from two sides then."""
+        server.recorded()
+        (server.state.root / "session.json").write_text("{half")
+        async with opened(server) as (app, pilot):
+            await until(pilot, lambda: "session.json is damaged: set aside" in line(app, "#status"))
+
+    async def test_letters_of_a_search_are_keys_of_the_screen_where_nothing_is_looked_for(self, server: Server) -> None:
+        server.verified(1)
+        async with opened(server) as (app, pilot):
+            await pilot.press("1", "f3", "n")
+            await until(pilot, lambda: app.here is not None and app.here.stage.number == 2)
+
+    async def test_what_was_wrong_is_not_said_of_what_is_right(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f4")
+            await typed(pilot, "bad host")
+            await pilot.press("f9")
+            await until(pilot, lambda: "mail.hostname: " in line(app, "#status"))
+            await pilot.press("ctrl+u", *"mx.edu")
+            await until(pilot, lambda: "mail.hostname: " not in line(app, "#status"))
+
     async def test_damaged_files_are_told_one_after_another(self, server: Server) -> None:
         directory = server.recorded()
         number = len((directory / "events.jsonl").read_text().splitlines())
@@ -534,6 +576,18 @@ class TestTheFrame:
                 lines.add(Line(f"line {number}") for number in range(begin, begin + 100))
             assert (len(lines.texts), lines.texts[-1]) == (MOST, f"line {MOST + 99}")
 
+    async def test_who_reads_back_in_a_full_log_stays_there(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f7")
+            assert app.here is not None
+            lines = app.here.query_one("#log", Lines)
+            lines.replace(Line(f"line {number}") for number in range(MOST))
+            lines.scroll_to(y=3000, animate=False, force=True)
+            await until(pilot, lambda: "line 3000" in shown(app))
+            lines.add(Line(f"later {number}") for number in range(1000))
+            await until(pilot, lambda: lines.scroll_offset.y == 2000)
+            assert "line 3000" in shown(app)
+
     async def test_a_line_is_marked_also_if_its_queue_id_is_known_later(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
             await pilot.press("f7")
@@ -612,6 +666,15 @@ class TestWhereAStageStands:
             assert why in seen
             assert "Stage 4: join and leave by mail" in seen
             assert "q quit" in seen
+
+    async def test_of_a_very_long_reason_it_is_said_that_there_is_more(self, server: Server) -> None:
+        async with opened(server, size=SMALLEST) as (app, pilot):
+            await pilot.press("4")
+            stands(
+                app, Standing(4, "subscription", "stale", AT, ", ".join(f"a_setting_{number}" for number in range(90)))
+            )
+            await until(pilot, lambda: rows(app) == SMALLEST[1] // 2)
+            assert "('mailman-wizard status' tells all)" in " ".join(shown(app).split())
 
     async def test_it_takes_as_many_rows_as_there_is_need_of(self, server: Server) -> None:
         async with opened(server) as (app, pilot):

@@ -40,6 +40,7 @@ class Tail:
         self._host = host
         self._passed_over = 0
         """Lines that came too fast, since the last batch."""
+        self._first = True
         self._failed = ""
         """Why a log could not be read at the last look; it is told once."""
         self._source: LogSource | None = None
@@ -68,7 +69,9 @@ class Tail:
         self._failed = ""
         lines.sort(key=lambda line: line.at or _FIRST)
         passed_over, self._passed_over = self._passed_over, 0
-        return LogBatch(tuple(lines[-MOST:]), max(len(lines) - MOST, 0) + passed_over)
+        first, self._first = self._first, False
+        left_out = 0 if first else max(len(lines) - MOST, 0) + passed_over  # nobody was looking yet
+        return LogBatch(tuple(lines[-MOST:]), left_out)
 
     def _of_postfix(self) -> Iterator[Line]:
         if time.monotonic() >= self._again:
