@@ -44,4 +44,6 @@ def test_a_domain_without_a_recipient_map_is_not_cut_off(server: Server) -> None
     ended = server.wizard("apply", "--yes", "--plain", "--through", "3", *DEDICATED)
     assert (ended.code, server.text(MAIN_CF)) == (3, before), ended.stdout
     assert "relay_domains holds other.example" in ended.stderr
+    planned = server.wizard("plan", "--plain", "--stage", "3", *DEDICATED)
+    assert "'apply' refuses this: relay_domains holds other.example" in " ".join(planned.stderr.split())
     assert "nothing was changed" in ended.stderr

@@ -482,6 +482,18 @@ class TestExplain:
         assert "no-such-list@lists.example.org" in ended.out
 
 
+class TestSecrets:
+    @pytest.mark.parametrize(("mode", "told"), [(0o644, True), (0o640, True), (0o600, False)])
+    def test_a_password_that_others_may_read_is_told(
+        self, call: Call, tmp_path: Path, mode: int, *, told: bool
+    ) -> None:
+        path = tmp_path / "mine.toml"
+        path.write_text('schema = 1\n[mailman]\ndatabase = "postgresql://mm:S3cretPw@db.example/mm"\n')
+        path.chmod(mode)
+        ended = call("explain", "MW104", answers=str(path))
+        assert (ended.code, f"chmod 600 {path}" in ended.err, "S3cretPw" in ended.err) == (0, told, False)
+
+
 class TestTrace:
     """The machine has no mail server, or none that these tests may use: what is refused before it is asked."""
 

@@ -55,6 +55,10 @@ class Call:
 
         site = load(self._path, self._overrides, required=self.options.answers is not None)
         hide(site.secrets())
+        if site.secrets() and self._path.exists() and self._path.stat().st_mode & 0o077:
+            self.show.say(
+                f"{self._path} has a password in it, and others than root may read it: chmod 600 {self._path}"
+            )
         return site
 
     @property

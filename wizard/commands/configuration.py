@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wizard import planning, session
 from wizard import status as standing
 from wizard.commands.call import Call, require_root
-from wizard.errors import ExitCode
+from wizard.errors import ExitCode, RefusedError
 from wizard.localhost import LocalHost
 from wizard.present import counted
 from wizard.redact import Redactor
+from wizard.site import Site
 from wizard.stages import STAGES
+from wizard.stages.model import Stage
 
 
 def plan(call: Call) -> int:
@@ -27,7 +30,18 @@ def plan(call: Call) -> int:
     for stage, plan in zip(wanted, plans, strict=True):
         call.show.line(f"stage {stage.number} ({stage.name}): {counted(len(plan.changes))}", "bold")
         call.show.diff(redactor.text(plan.text()))
+    for text in _refusals(wanted, site):
+        call.show.say(f"'apply' refuses this: {text}")
     return int(ExitCode.VERIFIED)
+
+
+def _refusals(wanted: Iterable[Stage], site: Site) -> Iterator[str]:
+    """Say why a plan would not be applied."""
+    for stage in wanted:
+        try:
+            stage.require(site, LocalHost())
+        except RefusedError as error:
+            yield str(error)
 
 
 def status(call: Call) -> int:
