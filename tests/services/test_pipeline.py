@@ -221,8 +221,9 @@ for top in ("/etc/aliases", "/etc/postfix", "/etc/mailman3", "/var/lib/mailman3"
 @pytest.mark.usefixtures("proven")
 def test_a_clock_that_was_set_back_a_day_changes_nothing(server: Server) -> None:
     before = [row["number"] for row in json.loads(server.wizard("history", "--json").stdout)["checkpoints"]]
+    known = states(server)
     server.lab.run([sys.executable, "-c", AHEAD]).require()
-    assert set(states(server).values()) == {"verified"}
+    assert states(server) == known
     server.restart_mailman()  # it has read now what was written tomorrow
 
     report = server.report("apply", "--yes", "--through", "3")

@@ -28,17 +28,17 @@ class CompiledState:
 
     @property
     def current(self) -> bool:
-        """Whether Postfix, opening the table now, gets what the source says.
-
-        A source of the future (the clock was set back) does not tell: no map that is compiled now is younger.
-        """
+        """Whether Postfix, opening the table now, gets what the source says."""
         if self.source_mtime is None:
             return False
         if self.compiled is None:
             return True
-        if self.compiled_mtime is None:
-            return False
-        return self.compiled_mtime >= self.source_mtime or self.source_mtime > self.now
+        return self.compiled_mtime is not None and self.compiled_mtime >= self.source_mtime
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether compiling it does not make it current: its source is of the future, since the clock was set back."""
+        return None not in {self.source_mtime, self.compiled_mtime} and (self.source_mtime or 0.0) > self.now
 
 
 def parse_answers(text: str) -> dict[str, str]:

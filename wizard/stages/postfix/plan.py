@@ -157,7 +157,7 @@ def _aliases(host: Host) -> tuple[Rebuild, ...]:
     """Plan the aliases' maps: a missing one makes the lookup fail, and then no local mail is taken."""
     databases = entries(postconf.settings(host, names=("alias_database",))["alias_database"])
     found = {table: maps.compiled_state(host, table) for table in databases}
-    stale = [table for table, state in found.items() if not state.current]
+    stale = [table for table, state in found.items() if not state.current and not state.hopeless]
     if not stale:
         return ()
     why = tuple(Why(table, "its compiled map is missing or older than its source") for table in stale)
