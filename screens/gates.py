@@ -27,7 +27,7 @@ class Gates:
         shut = next((each for each in self.standing[:number] if each.state != "verified"), None)
         if shut is None:
             return ""
-        failed = [each.title for each in self.view.stage(shut.number).checks if each.state in {"fail", "unknown"}]
+        failed = [each.title for each in self.view.stage(shut.number).failed]
         because = f": {'; '.join(failed[:2])}" if failed else f" ({shut.why})" if shut.why else ""
         return f"the gate is shut: stage {shut.number} ({shut.name}) is {shut.words}{because}"
 

@@ -95,9 +95,8 @@ def run(view: RunView, now: datetime, here: int, *, is_on: bool, in_control: boo
 
 def _stopped(stage: StageView) -> str:
     """Say which stage kept a run from coming to the one that is shown, and why."""
-    failed = [each for each in stage.checks if each.state in {"fail", "unknown"}]
-    codes = [str(cause["code"]) for each in failed for cause in each.causes]
-    why = ", ".join(dict.fromkeys(codes)) or "; ".join(each.title for each in failed)
+    codes = [str(cause["code"]) for each in stage.failed for cause in each.causes]
+    why = ", ".join(dict.fromkeys(codes)) or "; ".join(each.title for each in stage.failed)
     return (
         f"stage {stage.number} stopped the run{f' ({why})' if why else ''}: see 'mailman-wizard stage {stage.number}'"
     )

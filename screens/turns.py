@@ -59,22 +59,22 @@ class Turns:
         target, event = self._target(), self._waiting.popleft()
         await self._pass_on(event)
         # Enter makes a field send a message of its own, which comes up behind the key.
-        ways = 2 if isinstance(event, Key) and event.key == "enter" else 1
-        self._trail(target, self._turn, [target] * (ways - 1))
+        twice = isinstance(event, Key) and event.key == "enter"
+        self._trail(target, self._turn, target if twice else None)
 
-    def _trail(self, node: DOMNode, turn: int, again: list[DOMNode]) -> None:
+    def _trail(self, node: DOMNode, turn: int, again: DOMNode | None) -> None:
         """Follow a key through the queues that it comes through, from the field in focus up to the app.
 
         Args:
             node: whose queue it is in now.
             turn: the key's.
-            again: where to begin once more when it has come up.
+            again: where to begin once more when it has come up, if anywhere.
         """
         above = node.parent
         if node is not self._app and above is not None and node.call_later(self._trail, above, turn, again):
             return
-        if again:
-            self._trail(again[0], turn, again[1:])
+        if again is not None:
+            self._trail(again, turn, None)
             return
         # Once more through the app's queue: what the key's action has put there comes first.
         self._app.call_later(self._ended, turn)

@@ -160,10 +160,10 @@ class Engine:
         """Tell whether a stage worked when it was last checked; None if the server is not as it was then."""
         last = session.load(self.state.session).stages.get(stage.number)
         now = session.chosen(session.parts(self.host, self.site), stage.depends)
-        if last is None or session.of_server(last.parts) != session.of_server(now):
-            return None
-        # With other answers it did not work, perhaps because of them; where it did work, the server does.
-        return last.passed or (None if last.parts != now else False)
+        if last is None or last.parts == now:
+            return None if last is None else last.passed
+        # With other answers: a server that worked with those does, and one that did not may do so with these.
+        return True if last.passed and session.of_server(last.parts) == session.of_server(now) else None
 
     def _offer_the_way_back(self, stage: Stage, before: Session, approve: Approve) -> None:
         """Go back to before a stage's plan if it broke what worked, and if that is approved.
@@ -207,21 +207,7 @@ class Engine:
             self._bench.clear()
 
     def undo(self, name: str, overwrite: Iterable[str], approve: Approve, *, packages: bool = False) -> bool:
-        """Go back to before a checkpoint.
-
-        Args:
-            name: its name or number; the newest if it is empty.
-            overwrite: paths that somebody else has changed since, and whose newer contents may be lost.
-            approve: asked whether it may be done.
-            packages: whether packages that were installed since are to be removed.
-
-        Returns:
-            Whether it was approved and is done.
-
-        Raises:
-            RefusedError: nothing was touched; there is no such checkpoint, or nothing to go back to.
-            ChangeError: a change failed and was put back.
-        """
+        """Go back to before a checkpoint; see `WayBack.to`."""
         self._recover()
         planning.learn(self.site, self.host, self.redactor)
         return self._way_back.to(name, overwrite, approve, packages=packages)

@@ -146,21 +146,14 @@ def install(
         _Installation(apt, names).run()
 
 
-def remove(
-    names: Sequence[str],
-    *,
-    transcript: Path,
-    progress: Progress | None = None,
-    limit: float = 1800.0,
-    within: Sequence[str] = (),
-) -> None:
+def remove(names: Sequence[str], *, transcript: Path, progress: Progress, limit: float) -> None:
     """Remove packages; their configuration files and what they have stored stay. Otherwise as `install`."""
-    with _apt(transcript, progress, limit, within) as apt:
+    with _apt(transcript, progress, limit) as apt:
         _Installation(apt, names).take_away()
 
 
 @contextmanager
-def _apt(transcript: Path, progress: Progress | None, limit: float, within: Sequence[str]) -> Iterator[Apt]:
+def _apt(transcript: Path, progress: Progress | None, limit: float, within: Sequence[str] = ()) -> Iterator[Apt]:
     if os.geteuid() != 0:
         raise RefusedError("packages need root: run it again with sudo, or as root")
     if shutil.which("apt-get", path=PATH) is None:

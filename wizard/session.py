@@ -52,9 +52,9 @@ class Session:
 
     @property
     def newest(self) -> Verified | None:
-        """The stage that was verified last, with the settings of then."""
+        """The stage that was verified last, with the settings of then; runs are in the order of their names."""
         passed = [each for each in self.stages.values() if each.passed and each.settings]
-        return max(passed, key=lambda each: each.at, default=None)
+        return max(passed, key=lambda each: (each.run, each.stage), default=None)
 
     def stale(self, stage: int, now: Parts) -> tuple[str, ...]:
         """Name the parts of the configuration that changed since a stage was verified."""

@@ -77,11 +77,8 @@ class Transaction:
             RefusedError: nothing was changed.
             ChangeError: the installation failed when it had begun; the message says what to do.
         """
-        now = self._shop.host.now()
-        name = self._checkpoints.name(change.stage, now)
-        journal = self._checkpoints.take(
-            Checkpoint(name, now.isoformat(), change.stage, self._run, packages=change.names, undoes=tuple(undoes))
-        )
+        taken = replace(self._empty(change.stage), packages=change.names, undoes=tuple(undoes))
+        journal = self._checkpoints.take(taken)
         before = packages.all_installed(self._shop.host)
         self._drive(change, journal)
         new = packages.all_installed(self._shop.host) - before - {*change.names}
@@ -95,12 +92,8 @@ class Transaction:
             change: which.
             undoes: the checkpoints that this goes back to before.
         """
-        now = self._shop.host.now()
-        name = self._checkpoints.name(change.stage, now)
-        at = now.isoformat(timespec="seconds")
-        journal = self._checkpoints.take(
-            Checkpoint(name, at, change.stage, self._run, changes=(change,), kind="undo", undoes=tuple(undoes))
-        )
+        taken = replace(self._empty(change.stage), changes=(change,), kind="undo", undoes=tuple(undoes))
+        journal = self._checkpoints.take(taken)
         journal.begins(0)
         self._drive(change, journal)
         journal.ends("made")
@@ -124,16 +117,17 @@ class Transaction:
         self._shop.emit("change.finished", **about, diff=change.diff())
         return made
 
+    def _empty(self, stage: int) -> Checkpoint:
+        """Give the next checkpoint, before anything is recorded in it."""
+        now = self._shop.host.now()
+        return Checkpoint(self._checkpoints.name(stage, now), now.isoformat(timespec="seconds"), stage, self._run)
+
     def _record(self, plan: Plan, files: Iterable[File], kind: Kind, undoes: tuple[str, ...]) -> Checkpoint:
         host = self._shop.host
-        now = host.now()
         compiled = [path for change in plan.changes if isinstance(change, Rebuild) for path in change.makes]
         named = dict.fromkeys(change.target for change in plan.changes if isinstance(change, Service))
-        return Checkpoint(
-            name=self._checkpoints.name(plan.stage, now),
-            at=now.isoformat(timespec="seconds"),
-            stage=plan.stage,
-            run=self._run,
+        return replace(
+            self._empty(plan.stage),
             files=(*(_saved(host, file) for file in files), *(checkpoint.saved(host, path, "") for path in compiled)),
             changes=plan.changes,
             services={name: ServiceWas(services.running(host, name), services.boots(host, name)) for name in named},

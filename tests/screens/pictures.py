@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 import tests
 from tests.screens.desks import AT, Server, lines, living
@@ -138,8 +139,12 @@ async def settled(pilot: Pilot[int], number: int) -> None:
 
 def shown(app: WizardApp) -> str:
     """Return the screen as text."""
-    rows = app.screen._compositor.render_strips()  # noqa: SLF001 (Textual has no public way to the text of a screen)
-    return "\n".join(row.text[: app.size.width].rstrip() for row in rows)
+    return "\n".join(row.text[: app.size.width].rstrip() for row in strips(app))
+
+
+def strips(app: WizardApp) -> list[Strip]:
+    """Return the screen as rows with their styles."""
+    return app.screen._compositor.render_strips()  # noqa: SLF001 (Textual has no public way to what a screen shows)
 
 
 async def _all() -> None:

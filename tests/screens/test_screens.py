@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.screens.desks import AT, Server, living, postconf
-from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
+from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown, strips
 from wizard.desk import LogBatch, LogLine, Seat, Standing
 from wizard.errors import AnswerError
 from wizard.screens import saying
@@ -401,6 +401,14 @@ class TestWhatIsSaid:
             await pilot.press("1", "f3", "n")
             await until(pilot, lambda: app.here is not None and app.here.stage.number == 2)
 
+    async def test_that_a_check_saves_what_was_typed_is_said(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f4")
+            await typed(pilot, "mx.edu")
+            await pilot.press("f8")
+            await until(pilot, lambda: f"what was typed is saved in {server.site}"[:70] in line(app, "#status"))
+        assert 'hostname = "mx.edu"' in server.saved()
+
     async def test_what_was_wrong_is_not_said_of_what_is_right(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
             await pilot.press("f4")
@@ -711,8 +719,7 @@ async def test_a_key_that_works_no_more_looks_so(server: Server) -> None:
 
 def bold(app: WizardApp) -> list[tuple[str, bool]]:
     """The keys on the last line, and whether each is bold there."""
-    strip = app.screen._compositor.render_strips()[-1]  # noqa: SLF001 (as `shown` does)
-    return [(each.text.strip(), bool(each.style and each.style.bold)) for each in strip if each.text.strip()]
+    return [(each.text.strip(), bool(each.style and each.style.bold)) for each in strips(app)[-1] if each.text.strip()]
 
 
 async def test_the_page_of_a_stage_is_copied_whole(server: Server) -> None:

@@ -148,6 +148,11 @@ class TestCommands:
         assert done.returncode == 0
         assert "usage: mailman-wizard" in done.stdout
 
+    def test_a_shell_with_a_path_of_its_own_finds_it(self) -> None:
+        done = drive("env", "PATH=/usr/local/bin:/usr/bin:/bin", "sh", "-c", "mailman-wizard --version")
+
+        assert done.stdout.startswith("mailman-wizard ")
+
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
     def test_signals_reach_the_command(self, number: signal.Signals) -> None:
         name = number.name.removeprefix("SIG")

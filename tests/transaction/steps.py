@@ -62,20 +62,19 @@ def run(server: Server, command: str, inject: str = "", *, largest: int | None =
         with asked.makefile("rw", encoding="ascii") as words:
             print(command, file=words, flush=True)
             child = int(words.readline())
-            server.sh(_TRACED.format(child=child, inject=shlex.quote(inject), largest=largest or "unlimited"))
+            server.lab.run(["bash", "-ec", _TRACED, "bash", str(child), str(largest or "unlimited"), inject]).require()
             return int(words.readline())
 
 
 _TRACED = f"""
     exec > /root/strace.out 2>&1 < /dev/null
-    prlimit --pid {{child}} --fsize={{largest}}
-    inject={{inject}}
-    strace -q -y -o /{TRACE} -e trace={",".join(CALLS)} ${{{{inject:+-e "$inject"}}}} -p {{child}} &
-    until grep -q 'TracerPid:.*[1-9]' /proc/{{child}}/status; do kill -0 $!; done
-    kill -CONT {{child}}
+    prlimit --pid $1 --fsize=$2
+    strace -q -y -o /{TRACE} -e trace={",".join(CALLS)} ${{3:+-e "$3"}} -p $1 &
+    until grep -q 'TracerPid:.*[1-9]' /proc/$1/status; do kill -0 $!; done
+    kill -CONT $1
     wait $!
 """
-"""strace ends as what it traces does."""
+"""With the child's process id, the bytes of the largest file, and a fault; strace ends with the child."""
 
 
 def _serving(server: Server) -> None:

@@ -492,6 +492,9 @@ class TestSecrets:
         path.chmod(mode)
         ended = call("explain", "MW104", answers=str(path))
         assert (ended.code, f"chmod 600 {path}" in ended.err, "S3cretPw" in ended.err) == (0, told, False)
+        path.write_text("schema = 1\n")
+        given = "mailman.database=postgresql://mm:S3cretPw@db.example/mm"
+        assert "chmod" not in call("explain", "MW104", "--set", given, answers=str(path)).err
 
 
 class TestTrace:

@@ -65,6 +65,12 @@ def test_why_a_log_cannot_be_read_is_told_once(tmp_path: Path) -> None:
     assert len(batches) == 1
 
 
+def test_what_was_logged_before_anybody_looked_did_not_come_too_fast(tmp_path: Path) -> None:
+    (tmp_path / "mail.log").write_bytes((POSTFIX + b"\n") * (2 * MOST))
+    batch = first(Hostile.at(tmp_path, lambda _argv: (0, f"maillog_file = {tmp_path}/mail.log\n", "")))
+    assert (len(batch.lines), batch.left_out) == (MOST, 0)
+
+
 def test_of_many_lines_at_once_the_newest_are_given_and_the_others_counted(tmp_path: Path) -> None:
     (tmp_path / "mail.log").write_bytes(POSTFIX + b"\n")
     tail = Tail(Hostile.at(tmp_path, lambda _argv: (0, f"maillog_file = {tmp_path}/mail.log\n", ""))).follow(

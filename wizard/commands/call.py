@@ -55,10 +55,11 @@ class Call:
 
         site = load(self._path, self._overrides, required=self.options.answers is not None)
         hide(site.secrets())
-        if site.secrets() and self._path.exists() and self._path.stat().st_mode & 0o077:
-            self.show.say(
-                f"{self._path} has a password in it, and others than root may read it: chmod 600 {self._path}"
-            )
+        if self._path.exists() and self._path.stat().st_mode & 0o077:
+            content = self._path.read_text(encoding="utf-8")
+            if any(secret in content for secret in site.secrets()):
+                words = "has a password in it, and others than root may read it"
+                self.show.say(f"{self._path} {words}: chmod 600 {self._path}")
         return site
 
     @property

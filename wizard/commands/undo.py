@@ -58,8 +58,8 @@ def undo(call: Call) -> int:
         raise AnswerError((Problem("--yes", "not given", "needed where nobody can be asked: no terminal here"),))
     call.state.prepare()
     overwrite = tuple(call.options.overwrite)
-    host, redactor = LocalHost(), Redactor()
-    planning.learn(call.site, host, redactor)
+    site, host, redactor = call.site, LocalHost(), Redactor()
+    planning.learn(site, host, redactor)
     known = Checkpoints(call.state.checkpoints)
     remove = bool(call.options.packages)
     found = undoing(known.find(call.options.checkpoint), known.all(), host, overwrite, remove=remove)
@@ -75,7 +75,7 @@ def undo(call: Call) -> int:
         found.target.stage,
         found.target.stage,
         call.options.yes,
-        dumps(call.site),
+        dumps(site),
         found.target.name,
         (*overwrite, *chosen),
         remove,

@@ -78,6 +78,11 @@ class StageView:
         """The one that is on its way, or the last one that was."""
         return self.messages[-1] if self.messages else None
 
+    @property
+    def failed(self) -> tuple[CheckView, ...]:
+        """The checks that did not pass, or could not be made."""
+        return tuple(each for each in self.checks if each.state in {"fail", "unknown"})
+
     def check(self, name: str) -> CheckView | None:
         """Return one check by its id."""
         return next((each for each in self.checks if each.id == name), None)

@@ -38,7 +38,9 @@ class CompiledState:
     @property
     def hopeless(self) -> bool:
         """Whether compiling it does not make it current: its source is of the future, since the clock was set back."""
-        return None not in {self.source_mtime, self.compiled_mtime} and (self.source_mtime or 0.0) > self.now
+        if self.source_mtime is None or self.compiled_mtime is None:
+            return False
+        return self.source_mtime > self.now
 
 
 def parse_answers(text: str) -> dict[str, str]:

@@ -84,13 +84,12 @@ def holding(client: Any, host: Host, config: Config, change: MailmanObject) -> s
     Raises:
         RestError: Mailman does not answer.
     """
-    gone = replace(change, after=None)
     if change.what == "domain":
-        return _domain(client, gone, set()) or ""
+        return _domain(client, change, set()) or ""
     if change.what == "address":
-        return _address(client, gone, set()) or ""
+        return _address(client, change, set()) or ""
     if change.what == "list":
-        return _list(host, config, gone, rest.find_list(client, change.name), set()) or ""
+        return _list(host, config, change, rest.find_list(client, change.name), set()) or ""
     return ""
 
 

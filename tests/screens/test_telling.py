@@ -1,0 +1,37 @@
+"""What the lines around the panes say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from wizard.desk import RunView, StageView
+from wizard.desk.view import CheckView, Question
+from wizard.screens import telling
+
+NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
+AT = NOW.isoformat()
+
+
+def said(view: RunView, here: int = 1, *, is_on: bool = False, in_control: bool = True) -> str:
+    return str(telling.run(view, NOW, here, is_on=is_on, in_control=in_control) or "")
+
+
+def test_only_who_has_the_controls_is_told_the_keys_of_a_plan_that_waits() -> None:
+    view = RunView(question=Question(1, 1, "+new"))
+    assert "F9 applies it" in said(view, is_on=True)
+    assert "F9" not in said(view, is_on=True, in_control=False)
+
+
+@pytest.mark.parametrize(("here", "told"), [(3, True), (2, False), (5, False)])
+def test_an_earlier_stage_that_stops_a_run_is_named_with_its_code(here: int, *, told: bool) -> None:
+    failed = CheckView("mailman.rest", "REST answers", "fail", AT, causes=({"code": "MW210"},))
+    stages = {2: StageView(2, (failed,), "fail")}
+    view = RunView(first=3, last=3, stages=stages, current=2, finished=True, exit=1)
+    assert ("stage 2 stopped the run (MW210)" in said(view, here)) is told
+
+
+def test_no_plan_is_said_to_be_made_while_a_run_is_on() -> None:
+    assert telling.plan(None, None, run_is_on=False) == "planning …"
+    assert "planned when it has ended" in telling.plan(None, None, run_is_on=True)
