@@ -8,7 +8,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "mailman-wizard-"
@@ -23,12 +23,25 @@ def directory() -> Iterator[Path]:
     Raises:
         OSError: there is no room for it.
     """
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=PLACE) as made:
-        fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    made, fd = _made()
+    try:
+        yield made
+    finally:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            yield Path(made)
+            shutil.rmtree(made)  # before the lock goes: nobody else is to find it without one
         finally:
+            os.close(fd)
+
+
+def _made() -> tuple[Path, int]:
+    """Make a directory and lock it; one that `tidy` has taken before it was locked is made again."""
+    while True:
+        made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE))
+        with suppress(FileNotFoundError):
+            fd = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.fstat(fd).st_nlink:
+                return made, fd
             os.close(fd)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -145,6 +147,32 @@ def test_scratch_directories_that_a_kill_left_go(tmp_path: Path, monkeypatch: py
     with scratch.directory() as used:
         scratch.tidy()
         assert sorted(tmp_path.iterdir()) == sorted([used, links, elsewhere, foreign])
+
+
+def test_a_scratch_directory_is_never_without_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run tidies at any moment: just after it was made, and while it is taken away."""
+    monkeypatch.setattr(scratch, "PLACE", tmp_path)
+    lock, remove = fcntl.flock, shutil.rmtree
+    tidied: list[Path] = []
+
+    def locked(fd: int, how: int) -> None:
+        if how == fcntl.LOCK_EX and not tidied:
+            tidied.extend(tmp_path.iterdir())
+            remove(tidied[0])
+        lock(fd, how)
+
+    def removed(path: Path) -> None:
+        if path.exists():
+            scratch.tidy()
+            assert path.exists()
+        remove(path)
+
+    monkeypatch.setattr(fcntl, "flock", locked)
+    monkeypatch.setattr(shutil, "rmtree", removed)
+    with scratch.directory() as used:
+        assert tidied
+        assert used.exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_a_temporary_file_s_name_is_one(tmp_path: Path) -> None:
