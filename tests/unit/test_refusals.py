@@ -102,6 +102,12 @@ def test_a_relayed_domain_that_gets_its_first_map() -> None:
     assert gone.everybody == ("local.edu", "other.example")
 
 
+def test_another_host_name_loses_the_addresses_of_the_old_one() -> None:
+    assert "myhostname" in refusals.CHANGING
+    gone = found(SHARED, {**SHARED, "mydestination": "mx.local.edu, localhost, local.edu"})
+    assert {"alice@mail.local.edu", "root@mail.local.edu"} <= set(gone.addresses)
+
+
 def test_lists_are_not_lost() -> None:
     site = build({"mail": {"domain_class": "dedicated"}, "lists": [{"name": "office"}]})
     before = {**SHARED, "local_recipient_maps": f"{USERS} {LMTP}", "transport_maps": LMTP}
@@ -124,7 +130,7 @@ def test_no_more_are_named_than_can_be_read(count: int, end: str) -> None:
 
 
 def test_nothing_is_looked_at_for_other_changes() -> None:
-    file = File(1, PATH, b"", b"", 0o644, "root", "root", (Why("myhostname", "x"),))
+    file = File(1, PATH, b"", b"", 0o644, "root", "root", (Why("home_mailbox", "x"),))
     host = MemoryHost()
     assert refusals.noted(Site(), host, (file,)) == (file,)
     assert refusals.noted(Site(), host, ()) == ()

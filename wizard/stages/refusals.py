@@ -15,8 +15,8 @@ from wizard.plan import File, Why
 from wizard.site import SUBADDRESSES, Site
 from wizard.stages import main_cf
 
-CHANGING = frozenset({*address_class.PARAMETERS, *MAPS.values()})
-"""The parameters that decide it and that plans change."""
+CHANGING = frozenset({"myhostname", *address_class.PARAMETERS, *MAPS.values()})
+"""The parameters that decide it and that plans change; ``$myhostname`` is in most servers' mydestination."""
 WHOLE = ("transport_maps", "virtual_mailbox_maps", "relay_recipient_maps", "virtual_alias_maps")
 """Where the keys are whole addresses, as far as they are any."""
 USERS = ("alias_maps", "local_recipient_maps")
