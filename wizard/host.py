@@ -111,6 +111,8 @@ class FileState:
     size: int
     mtime: float
     """When it was written, in seconds since the epoch."""
+    names: int = 1
+    """How many there are of it (hard links); of a directory it says nothing."""
 
     def younger(self, than: float, now: float) -> bool:
         """Tell whether it was written after a moment and not after `now`, both in seconds since the epoch.

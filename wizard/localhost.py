@@ -133,6 +133,7 @@ class LocalHost:
             gid=found.st_gid,
             size=found.st_size,
             mtime=found.st_mtime,
+            names=found.st_nlink,
         )
 
     def names(self, directory: Path) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wizard import drift
 from wizard.host import Host
 from wizard.mailman import cfg
-from wizard.plan import File, Plan
+from wizard.plan import File, Plan, Why
 from wizard.redact import Redactor
 from wizard.session import Session
 from wizard.site import Site
@@ -26,13 +28,27 @@ def make(stage: Stage, site: Site, host: Host, redactor: Redactor, known: Sessio
         WizardError: the machine's configuration cannot be read.
     """
     learn(site, host, redactor)
-    plan = stage.plan(site, host)
+    plan = _noted(stage.plan(site, host), host)
     learn_plan(plan, redactor)
     last = known.newest
     if last is None or not any(isinstance(change, File) for change in plan.changes):
         return plan
     since = f"stage {last.stage} was verified ({last.at})"
     return drift.named(plan, last.settings, drift.settings(host), since)
+
+
+def _noted(plan: Plan, host: Host) -> Plan:
+    """Warn of files with several names: another file takes the place of this name alone."""
+    changes = tuple(_warned(each, host) if isinstance(each, File) else each for each in plan.changes)
+    return replace(plan, changes=changes)
+
+
+def _warned(file: File, host: Host) -> File:
+    state = host.state(file.path)
+    if state is None or state.names == 1 or file.before == file.after:
+        return file
+    words = f"{file.path} has {state.names} names (hard links): the others keep what it was, as a file of their own"
+    return replace(file, why=(*file.why, Why("warning", words)))
 
 
 def learn(site: Site, host: Host, redactor: Redactor) -> None:

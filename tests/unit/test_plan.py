@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.doubles import MemoryHost, stage
 from wizard import diff, planning
+from wizard.localhost import LocalHost
 from wizard.mailman import cfg
 from wizard.plan import Change, Directory, File, MailmanObject, Packages, Plan, Rebuild, Service, Why
 from wizard.redact import HIDDEN, Redactor
@@ -147,6 +148,18 @@ class TestDiff:
 
     def test_other_bytes_than_text_are_shown(self) -> None:
         assert diff.unified("n", None, b"a\xff\n").endswith("+a\\xff")
+
+
+@pytest.mark.parametrize(("names", "after", "warned"), [(1, b"new", False), (2, b"new", True), (2, b"old", False)])
+def test_a_file_with_several_names_is_warned_of(tmp_path: Path, names: int, after: bytes, *, warned: bool) -> None:
+    path = tmp_path / "main.cf"
+    path.write_bytes(b"old")
+    for number in range(1, names):
+        (tmp_path / f"main.cf.{number}").hardlink_to(path)
+    file = File(1, path, b"old", after, 0o644, "root", "root", (Why("x", "y"),))
+    planned = stage(1, plan=lambda _site, _host: Plan(1, (file,)))
+    text = planning.make(planned, Site(), LocalHost(), Redactor(), Session()).text()
+    assert ("has 2 names (hard links)" in text) is warned
 
 
 class TestSecrets:
