@@ -48,6 +48,8 @@ class Request:
     """Paths that somebody else has changed since, and whose newer contents may be lost."""
     packages: bool = False
     """Whether packages that were installed since are to be removed."""
+    unanswered: tuple[str, ...] = ()
+    """Keys of the answers that nobody gave and that lists may say, which were there before."""
 
 
 def start(state: State, request: Request, program: Sequence[str] = PROGRAM) -> Path:

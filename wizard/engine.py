@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard import causes, check, drift, planning, preflight, putback, services, session
+from wizard import causes, check, drift, inherited, planning, preflight, putback, services, session
 from wizard.changes import Workshop
 from wizard.check import CheckResult, Outcome
 from wizard.checkpoint import Checkpoints
@@ -71,6 +71,8 @@ class Engine:
     stages: tuple[Stage, ...]
     directory: Path
     """The run's own, for transcripts."""
+    unanswered: tuple[str, ...] = ()
+    """Keys of answers that lists may say which were there before; see `wizard.inherited.met`."""
 
     def __post_init__(self) -> None:
         self._results: dict[int, StageResult] = {}
@@ -129,6 +131,8 @@ class Engine:
             return False
         if stage.number < first:
             return self._prove_up_to(stage.number)
+        if stage.number > ANSWERING:
+            self.site = inherited.met(self.site, self.host, self.state.inherited, self.unanswered, self._note)
         before = session.load(self.state.session)
         if not self._apply(stage, approve):
             return False
@@ -136,6 +140,9 @@ class Engine:
             return True
         self._offer_the_way_back(stage, before, approve)
         return False
+
+    def _note(self, text: str) -> None:
+        self.emit("note", text=text)
 
     def _works(self, stage: Stage, plan: Plan) -> bool:
         """Tell whether a stage works now, before its plan is made; it is looked at only if that may be so."""
@@ -259,6 +266,7 @@ class Engine:
 
     def _make(self, plan: Plan) -> None:
         """Make the plan's changes; where packages come first, only those: the rest is planned anew then."""
+        inherited.remember(self.host, self.site, self.state.inherited)
         transaction = Transaction(self.state, self._shop, self.run)
         first = [change for change in plan.changes if isinstance(change, Packages)]
         if first:

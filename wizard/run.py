@@ -84,7 +84,7 @@ def _run(directory: Path, log: EventLog, redactor: Redactor, host: Host, stages:
     error, code = None, ExitCode.VERIFIED
     try:
         with state.locked(directory.name):
-            engine = Engine(site, host, state, log, redactor, directory.name, stages, directory)
+            engine = Engine(site, host, state, log, redactor, directory.name, stages, directory, request.unanswered)
             verified = _do(engine, request, _approver(directory, log, request))
         code = ExitCode.VERIFIED if verified else ExitCode.NOT_VERIFIED
     except KeyboardInterrupt:
@@ -151,7 +151,7 @@ def _approver(directory: Path, log: EventLog, request: Request) -> Callable[[Pla
             return True
         count += 1
         path = directory / f"answer-{count}"
-        log("plan.waiting", stage=plan.stage, question=count, text=plan.text())
+        log("plan.waiting", command=request.command, stage=plan.stage, question=count, text=plan.text())
         try:
             wait.until(lambda: True if path.exists() else None, limit=APPROVAL_LIMIT, paths=(directory,))
         except wait.LimitError:

@@ -37,6 +37,11 @@ class State:
         return self.root / "session.json"
 
     @property
+    def inherited(self) -> Path:
+        """What the server had before the first change, where an answer is not given."""
+        return self.root / "inherited.json"
+
+    @property
     def ledger(self) -> Path:
         """What the probes have made and not yet removed."""
         return self.root / "probes.json"

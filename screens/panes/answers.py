@@ -72,7 +72,7 @@ class ChoiceField(Static, can_focus=True):
     def __init__(self, answer: Answer) -> None:
         super().__init__(id=field_id(answer.key))
         self.key = answer.key
-        self._choices = answer.field.choices
+        self._choices = tuple(dict.fromkeys((*answer.field.choices, answer.saved)))
         self.value = answer.text
 
     def on_mount(self) -> None:

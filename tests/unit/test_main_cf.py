@@ -11,6 +11,7 @@ from tests.unit.test_site_properties import sites
 from wizard.errors import CommandError
 from wizard.facts import address_class
 from wizard.facts.address_class import entries
+from wizard.facts.answered import MAPPED
 from wizard.mailman.cfg import Config
 from wizard.site import DomainClass, Site, build
 from wizard.stages import main_cf
@@ -18,7 +19,6 @@ from wizard.stages.lmtp.plan import Tables
 from wizard.stages.lmtp.plan import parameters as lmtp_parameters
 from wizard.stages.main_cf import Parameter, fixed, holding
 from wizard.stages.postfix import hardening
-from wizard.stages.postfix.plan import LOOPBACK_MAPPED
 from wizard.stages.postfix.plan import parameters as postfix_parameters
 
 TABLES = Tables("hash", Config("", {}))
@@ -39,7 +39,7 @@ words = st.sampled_from(
         "inline:{ a=b, {c = d e} }",
         "127.0.0.0/8",
         "[::1]/128",
-        LOOPBACK_MAPPED,
+        MAPPED,
         "permit_mynetworks",
         "reject_unauth_destination",
         "defer_unauth_destination",
@@ -190,7 +190,7 @@ class TestStage1:
             ("", "127.0.0.0/8 [::1]/128"),
             ("127.0.0.0/8 [::1]/128", "127.0.0.0/8 [::1]/128"),
             ("[::1]/128, 127.0.0.0/8", "[::1]/128, 127.0.0.0/8"),
-            (f"127.0.0.0/8 {LOOPBACK_MAPPED} [::1]/128", f"127.0.0.0/8 {LOOPBACK_MAPPED} [::1]/128"),
+            (f"127.0.0.0/8 {MAPPED} [::1]/128", f"127.0.0.0/8 {MAPPED} [::1]/128"),
             ("127.0.0.0/8 [::1]/128 10.0.0.0/8", "127.0.0.0/8 [::1]/128"),
             ("0.0.0.0/0", "127.0.0.0/8 [::1]/128"),
         ],

@@ -15,6 +15,8 @@ from wizard.stages.postfix import rotation, tables
 from wizard.stages.postfix.plan import plan
 
 ALIASES = Path("/etc/aliases")
+ANSWERS = "myhostname = mail.local.edu\nmynetworks = 127.0.0.0/8\ninet_interfaces = all\nhome_mailbox =\n"
+ALIAS_TABLE = "alias_database = hash:/etc/aliases\ndefault_database_type = hash\n"
 SERVICES = "smtp inet n - y - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n"
 
 
@@ -31,7 +33,7 @@ def test_a_map_of_aliases_that_was_missing_is_opened_anew(
     monkeypatch.setattr(rotation, "plan", lambda *_: ())
 
     def postconf(argv: tuple[str, ...]) -> str:
-        return SERVICES if "-M" in argv else "alias_database = hash:/etc/aliases\ndefault_database_type = hash\n"
+        return SERVICES if "-M" in argv else ANSWERS + ALIAS_TABLE
 
     host = MemoryHost(running=(MASTER,), commands={"postconf": postconf})
     host.files |= {path: Kept(b"") for path in (ALIASES, *([Path("/etc/aliases.db")] if compiled else []))}
@@ -47,7 +49,7 @@ def test_a_line_that_keeps_mailman_from_making_a_missing_map_goes_first(monkeypa
 
     def postconf(argv: tuple[str, ...]) -> str:
         maps = "transport_maps = hash:/var/lib/mailman3/data/postfix_lmtp\n"
-        return SERVICES if "-M" in argv else f"{maps}alias_database =\ndefault_database_type = hash\n"
+        return SERVICES if "-M" in argv else f"{ANSWERS}{maps}alias_database =\ndefault_database_type = hash\n"
 
     host = MemoryHost(running=(MASTER,), commands={"postconf": postconf})
     host.files[cfg.PATH] = Kept(b"[mta]\nlmtp_port: 8024\n[broken\n")

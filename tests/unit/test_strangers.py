@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from tests.unit.doubles import MASTER, MemoryHost
+from tests.unit.doubles import MASTER, Kept, MemoryHost
 from wizard.facts import addresses
 from wizard.facts.addresses import Address
 from wizard.host import Listener
@@ -67,6 +68,10 @@ def test_what_speaks_no_smtp_is_not_asked() -> None:
         (4, ["127.0.0.0/8", "192.0.2.0/24"], None),
         (6, ["[::1]/128"], "2001:db8::5"),
         (6, ["[2001:db8::]/32"], None),
+        (4, ["127.0.0.0/8", "cidr:/etc/lan"], None),
+        (4, ["!192.0.2.1/32", "cidr:/etc/lan"], "192.0.2.1"),
+        (4, ["/etc/nets"], None),
+        (6, ["/etc/nets", "cidr:/etc/lan"], "2001:db8::5"),
     ],
 )
 def test_an_address_outside_the_trusted_networks(
@@ -74,7 +79,9 @@ def test_an_address_outside_the_trusted_networks(
 ) -> None:
     there = ["127.0.0.1", "::1", "fe80::1", "192.0.2.1", "2001:db8::5"]
     monkeypatch.setattr(addresses, "read", lambda _host: tuple(Address("eth0", ip_address(each)) for each in there))
-    assert source.outside(MemoryHost(), trusted, version) == wanted
+    host = MemoryHost(commands={"postmap": lambda _: "192.0.2.1\tOK\n"})
+    host.files[Path("/etc/nets")] = Kept(b"127.0.0.0/8  # us\n192.0.2.0/28\n")
+    assert source.outside(host, trusted, version) == wanted
 
 
 def test_nobody_s_address_but_a_temporary_one_is_taken_away() -> None:

@@ -23,7 +23,6 @@ STARTING = 10.0
 """Seconds in which a master that was just started may not have started all of its runners yet."""
 PLACES = frozenset(("mta", key) for key in ("lmtp_host", "lmtp_port", "smtp_host", "smtp_port"))
 """Settings that have codes of their own."""
-DATABASE = "mailman.db"
 _SQLITE = "mailman.database.sqlite.SQLiteDatabase"
 
 
@@ -219,8 +218,8 @@ def _sqlite(ground: Ground) -> Path | None:
     config = ground.config
     if config is None or config.get("database", "class", _SQLITE) != _SQLITE:
         return None
-    path = config.data_dir / DATABASE
-    return path if ground.host.state(path) else None
+    path = config.sqlite
+    return path if path and ground.host.state(path) else None
 
 
 def database_closed(ground: Ground) -> Found | None:

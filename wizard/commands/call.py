@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from wizard.arguments import hide
 from wizard.desk import Desk
 from wizard.errors import RefusedError
+from wizard.localhost import LocalHost
 from wizard.present import Presenter
 from wizard.state import ANSWERS, State
 
 if TYPE_CHECKING:
+    from wizard.inherited import Inherited
     from wizard.site import Site
 
 
@@ -46,21 +48,28 @@ class Call:
 
     @property
     def site(self) -> Site:
-        """Load the answers; a secret among the arguments is hidden from ps(1) then.
+        """Load the answers; otherwise as `answers`."""
+        return self.answers().site
+
+    def answers(self) -> Inherited:
+        """Load the answers, the server's own where none was given; a secret among the arguments is hidden from ps(1).
 
         Raises:
             AnswerError: one of them is wrong.
         """
-        from wizard.site import load  # noqa: PLC0415 (the screens show themselves before they load it)
+        from wizard import inherited  # noqa: PLC0415 (the screens show themselves before they load it)
+        from wizard.site import read  # noqa: PLC0415
 
-        site = load(self._path, self._overrides, required=self.options.answers is not None)
-        hide(site.secrets())
+        given = read(self._path, self._overrides, required=self.options.answers is not None)
+        hide(given.site().secrets())
+        found = inherited.settled(given, LocalHost(), self.state.inherited)
+        site = found.site
         if self._path.exists() and self._path.stat().st_mode & 0o077:
             content = self._path.read_text(encoding="utf-8")
             if any(secret in content for secret in site.secrets()):
                 words = "has a password in it, and others than root may read it"
                 self.show.say(f"{self._path} {words}: chmod 600 {self._path}")
-        return site
+        return found
 
     @property
     def _overrides(self) -> Sequence[str]:

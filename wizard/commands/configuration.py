@@ -20,7 +20,8 @@ from wizard.stages.model import Stage
 def plan(call: Call) -> int:
     """Show what would change."""
     require_root()
-    site, redactor = call.site, Redactor()
+    answers, redactor = call.answers(), Redactor()
+    site = answers.site
     wanted = [stage for stage in STAGES if call.options.stage in {None, stage.number}]
     known = session.load(call.state.session)
     plans = [planning.make(stage, site, LocalHost(), redactor, known) for stage in wanted]
@@ -30,6 +31,8 @@ def plan(call: Call) -> int:
     for stage, plan in zip(wanted, plans, strict=True):
         call.show.line(f"stage {stage.number} ({stage.name}): {counted(len(plan.changes))}", "bold")
         call.show.diff(redactor.text(plan.text()))
+    for text in answers.told():
+        call.show.say(text)
     for text in _refusals(wanted, site):
         call.show.say(f"'apply' refuses this: {text}")
     return int(ExitCode.VERIFIED)

@@ -37,11 +37,14 @@ def check(call: Call) -> int:
 
 def _start(call: Call, command: Any, first: int, last: int) -> int:
     require_root()
-    site = call.site
+    answers = call.answers()
+    site = answers.site
     accounts.named(site)
+    for text in answers.told() if command == "apply" else ():
+        call.show.say(text)
     call.state.prepare()
     approved = command == "check" or call.options.yes
-    request = Request(command, first, last, approved, dumps(site))
+    request = Request(command, first, last, approved, dumps(site), unanswered=answers.unanswered)
     return follow(call, controls.start(call.state, request, call.program))
 
 
@@ -77,7 +80,8 @@ def follow(call: Call, directory: Path, *, ours: bool = True) -> int:
 
 def _ask(call: Call, directory: Path, event: Event) -> None:
     call.show.diff(str(event.data["text"]))
-    call.show.ask(f"Apply these changes for stage {event.data['stage']}? [y/N] ")
+    change = f"Apply these changes for stage {event.data['stage']}"
+    call.show.ask(f"{'Go back by these changes' if event.data['command'] == 'undo' else change}? [y/N] ")
     approve = sys.stdin.readline().strip().lower() in {"y", "yes"}
     controls.answer(directory, int(str(event.data["question"])), approve=approve)
 

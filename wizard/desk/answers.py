@@ -9,7 +9,7 @@ from functools import lru_cache
 from wizard.errors import AnswerError, Problem
 from wizard.printable import printable
 from wizard.redact import Redactor
-from wizard.site import FIELDS, Field, Site, changed, check_field
+from wizard.site import FIELDS, Field, Site, changed, check_field, value_of
 
 _STAGES: Mapping[str, tuple[int, ...]] = {"mail": (1, 3), "mailman": (2, 3), "lists": (3, 4), "check": (5, 6)}
 """In which stages the answers of a table are asked."""
@@ -122,14 +122,6 @@ def _fields(site: Site) -> list[tuple[Field, str]]:
 def _answer(site: Site, field: Field, key: str, present: Mapping[str, str]) -> Answer:
     text = value_of(site, key)
     return Answer(field, key, text, text, present.get(key, ""))
-
-
-def value_of(site: Site, key: str) -> str:
-    """Return an answer as it would be typed."""
-    value: object = site
-    for part in key.split("."):
-        value = value[int(part)] if isinstance(value, tuple) else getattr(value, part)
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @lru_cache(maxsize=256)  # the other fields are as they were with the letter before

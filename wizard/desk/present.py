@@ -15,11 +15,10 @@ from wizard.mailman.rest import RestError
 from wizard.printable import printable
 from wizard.redact import Redactor
 from wizard.site import Site, hardening
-from wizard.stages.lmtp.checks import CLASSES
 
 REST_LIMIT = 3.0
 """Seconds for one request: a form does not wait for a Mailman that hangs."""
-KINDS = {parameter: kind for kind, parameter in CLASSES.items()}
+KINDS = {parameter: kind for kind, parameter in address_class.BY_ANSWER.items()}
 """What the answer ``mail.domain_class`` is by the parameter that holds the domain."""
 
 

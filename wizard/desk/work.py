@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wizard import controls, planning, session, status
+from wizard import controls, inherited, planning, session, status
 from wizard import report as reports
 from wizard.arguments import hide
 from wizard.controls import Request
@@ -18,7 +18,7 @@ from wizard.errors import RefusedError
 from wizard.host import Host
 from wizard.probes import accounts
 from wizard.redact import Redactor
-from wizard.site import Site, dumps, load, save
+from wizard.site import Site, dumps, read, save
 from wizard.stages import STAGES
 from wizard.state import State
 
@@ -32,7 +32,9 @@ class Work:
         Raises:
             AnswerError: one of them is wrong.
         """
-        self.site: Site = load(path, overrides, required=required)
+        answers = inherited.settled(read(path, overrides, required=required), host, state.inherited)
+        self.site: Site = answers.site
+        self._unanswered = answers.unanswered
         hide(self.site.secrets())
         self._path, self._state, self._host = path, state, host
         self._redactor = Redactor()
@@ -61,6 +63,7 @@ class Work:
         site = form.result()
         save(site, self._path, self._host)
         self.site = site
+        self._unanswered = ()  # what the form showed is written now
 
     def plan(self, stage: int) -> str:
         """See `wizard.desk.Desk.plan`."""
@@ -75,7 +78,7 @@ class Work:
             AnswerError: the subscribers named for the checks are not users of this machine.
         """
         accounts.named(self.site)
-        return Request(command, first, last, approved=False, site=dumps(self.site))
+        return Request(command, first, last, approved=False, site=dumps(self.site), unanswered=self._unanswered)
 
     def report(self) -> str:
         """See `wizard.desk.Desk.report`."""

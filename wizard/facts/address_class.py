@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from wizard.facts import maps, postconf
@@ -11,6 +11,12 @@ from wizard.host import Host
 
 PARAMETERS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 """In the order in which Postfix asks them."""
+BY_ANSWER = {
+    "shared": "mydestination",
+    "dedicated": "relay_domains",
+    "virtual": "virtual_mailbox_domains",
+}
+"""Where the list domain is by the answer ``mail.domain_class``."""
 _SEPARATORS = frozenset(", \t\r\n")
 _TABLE = re.compile(r"(?:proxy:)?[a-z]+:.+")
 
@@ -25,13 +31,26 @@ def of(host: Host, domain: str) -> tuple[str, ...]:
     return tuple(name for name in PARAMETERS if holds(host, values.get(name, ""), domain))
 
 
-def holds(host: Host, value: str, domain: str) -> bool:
-    """Tell whether a list of domains holds one: literally, in a table, or in a file of patterns.
+def _same(pattern: str, domain: str) -> bool:
+    return pattern.lower() == domain.lower()
 
-    The first pattern that matches decides, ``!pattern`` says no (postconf(5), mydestination).
+
+def holds(host: Host, value: str, wanted: str, *, fits: Callable[[str, str], bool] = _same) -> bool:
+    """Tell whether a list of patterns holds something: literally, in a table, or in a file of patterns.
+
+    The first pattern that matches decides, ``!pattern`` says no (postconf(5), mydestination and mynetworks).
+
+    Args:
+        host: the machine.
+        value: the list, expanded.
+        wanted: a domain, or what else the list is of.
+        fits: tells whether a pattern that is neither table nor file matches it; that of domains if not given.
+
+    Raises:
+        CommandError: a table cannot be read.
     """
     for pattern in entries(value):
-        if _matches(host, pattern.removeprefix("!"), domain):
+        if _matches(host, pattern.removeprefix("!"), wanted, fits):
             return not pattern.startswith("!")
     return False
 
@@ -54,10 +73,10 @@ def entries(value: str) -> tuple[str, ...]:
     return tuple(entry for entry in found if entry)
 
 
-def _matches(host: Host, pattern: str, domain: str) -> bool:
+def _matches(host: Host, pattern: str, wanted: str, fits: Callable[[str, str], bool]) -> bool:
     if pattern.startswith("/"):
         text = host.read(Path(pattern)).decode("utf-8", "replace")
-        return holds(host, "\n".join(line.partition("#")[0] for line in text.splitlines()), domain)
+        return holds(host, "\n".join(line.partition("#")[0] for line in text.splitlines()), wanted, fits=fits)
     if _TABLE.fullmatch(pattern):
-        return maps.lookup(host, pattern, domain) is not None
-    return pattern.lower() == domain.lower()
+        return maps.lookup(host, pattern, wanted) is not None
+    return fits(pattern, wanted)

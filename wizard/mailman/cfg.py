@@ -20,6 +20,8 @@ OWNER, GROUP, MODE = "root", "list", 0o640
 USER = "list"
 LMTP_MAP, DOMAINS_MAP = "postfix_lmtp", "postfix_domains"
 """The maps that Mailman writes for Postfix, in its data directory."""
+DATABASE = "sqlite:///$DATA_DIR/mailman.db"
+"""The URL of Mailman's own database (schema.cfg, ``[database]``)."""
 COMMAND = ("mailman", "-C", str(PATH))
 _PASSWORD = re.compile(r"//[^/:@]*:([^@]+)@")
 """Of a URL, as SQLAlchemy reads it."""
@@ -56,6 +58,13 @@ class Config:
     def data_dir(self) -> Path:
         """Where the database and the generated Postfix maps are."""
         return Path(self._path("data_dir", "$var_dir/data").replace("$var_dir", str(self.var_dir)))
+
+    @property
+    def sqlite(self) -> Path | None:
+        """The database's file, if it is SQLite's."""
+        before, found, place = self.get("database", "url", DATABASE).partition("sqlite:///")
+        path = Path(place.replace("$DATA_DIR", str(self.data_dir)).replace("$data_dir", str(self.data_dir)))
+        return path if found and not before and path.is_absolute() else None
 
     @property
     def queue_dir(self) -> Path:

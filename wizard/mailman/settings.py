@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from wizard.mailman import cfg
 from wizard.mailman.cfg import Config
 from wizard.site import Site
 from wizard.site.hardening import MAILMAN
@@ -57,10 +58,14 @@ def wanted(site: Site, config: Config) -> tuple[Wanted, ...]:
 
 
 def _database(site: Site) -> tuple[Wanted, ...]:
-    if site.mailman.database == "sqlite":
+    answer = site.mailman.database
+    if answer.startswith("sqlite"):
+        place, why = (
+            (cfg.DATABASE, "its place beside Mailman's other data") if answer == "sqlite" else (answer, "its place")
+        )
         return (
             Wanted("database", "class", "mailman.database.sqlite.SQLiteDatabase", "the database of the answers"),
-            Wanted("database", "url", "sqlite:///$DATA_DIR/mailman.db", "its place beside Mailman's other data"),
+            Wanted("database", "url", place, why),
         )
     return (
         Wanted(
@@ -69,7 +74,7 @@ def _database(site: Site) -> tuple[Wanted, ...]:
             "mailman.database.postgresql.PostgreSQLDatabase",
             "the database of the answers",
         ),
-        Wanted("database", "url", site.mailman.database, "the PostgreSQL server of the answers", secret=True),
+        Wanted("database", "url", answer, "the PostgreSQL server of the answers", secret=True),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wizard.errors import AnswerError, Problem
 from wizard.host import Host
-from wizard.mail.mailbox import Format, Mailbox
+from wizard.mail.mailbox import Mailbox
 from wizard.site import Site
 
 SPOOL = Path("/var/mail")
@@ -67,12 +67,11 @@ def make(host: Host, site: Site, user: str) -> Subscriber:
     Raises:
         CommandError: useradd(8) refused.
     """
-    maildir = site.mail.mailbox == "maildir"
-    home = ["--create-home", "--home-dir", str(HOMES / user)] if maildir else ["--home-dir", "/nonexistent"]
+    at_home = site.mail.home_mailbox
+    home = ["--create-home", "--home-dir", str(HOMES / user)] if at_home else ["--home-dir", "/nonexistent"]
     shell = ["--shell", "/usr/sbin/nologin"]
     host.run(["useradd", "--system", "--gid", "nogroup", *shell, *home, "--", user]).require()
-    path = HOMES / user / "Maildir" if maildir else SPOOL / user
-    return Subscriber(site.user_address(user), user, Mailbox(path, site.mail.mailbox), temporary=True)
+    return Subscriber(site.user_address(user), user, _mailbox(site, HOMES / user, user), temporary=True)
 
 
 def remove(host: Host, user: str) -> None:
@@ -97,8 +96,12 @@ def mailbox(site: Site, address: str) -> Mailbox | None:
         return None
     if domain != site.mail.local_domain:
         return None
-    kind: Format = site.mail.mailbox
-    return Mailbox(Path(account.pw_dir) / "Maildir" if kind == "maildir" else SPOOL / user, kind)
+    return _mailbox(site, Path(account.pw_dir), user)
+
+
+def _mailbox(site: Site, home: Path, user: str) -> Mailbox:
+    at_home = site.mail.home_mailbox
+    return Mailbox(home / at_home if at_home else SPOOL / user, "maildir" if at_home.endswith("/") else "mbox")
 
 
 def _existing(site: Site, address: str, number: int) -> Subscriber:

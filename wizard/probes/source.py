@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from wizard.facts import addresses
+from wizard.facts.address_class import holds
 from wizard.host import Host
 
 Version = Literal[4, 6]
@@ -19,14 +20,22 @@ _UNUSED = ("nodad", "valid_lft", "forever", "preferred_lft", "0")
 
 
 def outside(host: Host, networks: Iterable[str], version: Version) -> str | None:
-    """Return an address of this machine that no trusted network holds, or None."""
-    trusted = [ip_network(network.replace("[", "").replace("]", "")) for network in networks]
+    """Return an address of this machine that no trusted network holds, or None.
+
+    Raises:
+        CommandError: a table of networks cannot be read.
+    """
+    trusted = " ".join(networks)
     for found in addresses.read(host):
         address = ip_address(str(found.address).partition("%")[0])
         near = address.is_loopback or address.is_link_local
-        if address.version == version and not near and not any(address in each for each in trusted):
+        if address.version == version and not near and not holds(host, trusted, str(address), fits=_inside):
             return str(address)
     return None
+
+
+def _inside(network: str, address: str) -> bool:
+    return ip_address(address) in ip_network(network.replace("[", "").replace("]", ""))
 
 
 def make(host: Host, version: Version) -> str:

@@ -14,9 +14,9 @@ def answers(site: Site) -> dict[str, object]:
         "others": {
             "List domain": f"{site.mail.domain}, {site.mail.domain_class}",
             "Mailboxes": site.mail.mailbox,
-            "Takes mail from": "this machine alone" if site.mail.interfaces == "loopback-only" else "the network",
+            "Takes mail from": "this machine alone" if site.mail.loopback_only else "the network",
             # Its URL has a password in it.
-            "Mailman's database": "SQLite" if site.mailman.database == "sqlite" else "PostgreSQL",
+            "Mailman's database": "SQLite" if site.mailman.database.startswith("sqlite") else "PostgreSQL",
             **({"Refused hardening": ", ".join(refused)} if refused else {}),
         },
     }

@@ -1,9 +1,9 @@
 """The admin's answers: one frozen `Site`, loaded from and saved to site.toml."""
 
-from wizard.site.answers import build, changed, check_field
+from wizard.site.answers import Given, build, changed, check_field, value_of
 from wizard.site.fields import FIELDS, Field
-from wizard.site.files import dumps, load, loads, save
-from wizard.site.kinds import DomainClass, Interfaces, Mailbox, SubscriptionPolicy
+from wizard.site.files import dumps, load, loads, read, save
+from wizard.site.kinds import DomainClass, SubscriptionPolicy
 from wizard.site.model import CheckAnswers, ListAnswers, MailAnswers, MailmanAnswers, Site
 from wizard.site.names import RESERVED, SUBADDRESSES
 from wizard.site.places import HostPort
@@ -15,11 +15,10 @@ __all__ = [
     "CheckAnswers",
     "DomainClass",
     "Field",
+    "Given",
     "HostPort",
-    "Interfaces",
     "ListAnswers",
     "MailAnswers",
-    "Mailbox",
     "MailmanAnswers",
     "Site",
     "SubscriptionPolicy",
@@ -29,5 +28,7 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "read",
     "save",
+    "value_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +15,39 @@ from wizard.site.problems import problems, show, unknown
 
 Answers = dict[str, Any]
 """What site.toml holds, as `tomllib` reads it: tables as dicts, arrays as lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an admin has answered, in a file and on the command line; the rest has its default."""
+
+    answers: Answers
+    """As site.toml holds them."""
+    overrides: tuple[tuple[str, str], ...] = ()
+    """Dotted keys and texts as typed, which win over the file."""
+
+    def has(self, key: str) -> bool:
+        """Tell whether an answer was given, by its dotted key."""
+        value: Any = self.answers
+        for part in key.split("."):
+            if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+                value = value[int(part)]
+            elif isinstance(value, Mapping) and part in value:
+                value = value[part]
+            else:
+                return any(name == key or name.startswith(f"{key}.") for name, _ in self.overrides)
+        return True
+
+    def site(self, others: Mapping[str, str] | None = None) -> Site:
+        """Make the site.
+
+        Args:
+            others: what stands in for answers that were not given, by dotted key and as typed; defaults if None.
+
+        Raises:
+            AnswerError: a `Problem` for each answer that is wrong.
+        """
+        return build(self.answers, [*(others or {}).items(), *self.overrides])
 
 
 def build(answers: Mapping[str, Any], overrides: Sequence[tuple[str, str]] = ()) -> Site:
@@ -65,6 +99,14 @@ def given(site: Site) -> Answers:
         if table[key] == postmaster:
             del table[key]
     return found
+
+
+def value_of(site: Site, key: str) -> str:
+    """Return an answer as it would be typed."""
+    value: object = site
+    for part in key.split("."):
+        value = value[int(part)] if isinstance(value, tuple) else getattr(value, part)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def changed(site: Site, overrides: Mapping[str, str]) -> Site:
@@ -125,7 +167,7 @@ class _NoSuchListError(Exception):
 def _put(answers: Answers, path: list[str], value: Any) -> Answers:
     """Copy the answers with one value put in; a section that is no table is left for `build` to report."""
     if path[0] == "lists":
-        entries = answers.get("lists", plain(Site())["lists"][:1])
+        entries = answers.get("lists", given(Site())["lists"][:1])
         return {**answers, "lists": _put_in_list(entries, int(path[1][:9]), path[2], value)}
     if len(path) == 1:
         return {**answers, path[0]: value}

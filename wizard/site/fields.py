@@ -29,7 +29,7 @@ class Field:
     may_be: str
     """What the answer may be, in words."""
     choices: tuple[str, ...] = ()
-    """The only answers there are; empty if the answer is free."""
+    """The answers to choose from; empty if the answer is free."""
     many: bool = False
     """Whether several values, divided by commas or blanks, are an answer."""
     number: bool = False
@@ -66,8 +66,8 @@ def _fields(prefix: str, model: type[BaseModel], values: BaseModel) -> tuple[Fie
 
 
 def _field(key: str, info: FieldInfo, default: Any) -> Field:
-    choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
-    general = Hint(f"one of {', '.join(choices)}")
+    only = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
+    general = Hint(f"one of {', '.join(only)}", usual=only)
     hint = next((found for found in info.metadata if isinstance(found, Hint)), general)
     return Field(
         key=key,
@@ -75,7 +75,7 @@ def _field(key: str, info: FieldInfo, default: Any) -> Field:
         help=info.description or "",
         default=", ".join(default) if isinstance(default, tuple) else str(default),
         may_be=hint.may_be,
-        choices=choices,
+        choices=hint.usual,
         many=hint.many,
         number=hint.number,
     )

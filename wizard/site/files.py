@@ -11,7 +11,7 @@ from typing import Any
 
 from wizard.errors import AnswerError, CommandError, Problem, RefusedError
 from wizard.host import Host
-from wizard.site.answers import Answers, build, split
+from wizard.site.answers import Answers, Given, build, split
 from wizard.site.document import edited, fresh
 from wizard.site.model import Site
 
@@ -36,9 +36,17 @@ def load(path: Path, overrides: Sequence[str] = (), *, required: bool = False) -
     Raises:
         AnswerError: a `Problem` for each wrong answer, or one for a file that cannot be read.
     """
-    pairs = [split(text) for text in overrides]
-    content = _content(path, required=required)
-    return build(_answers(content, str(path)), pairs)
+    return read(path, overrides, required=required).site()
+
+
+def read(path: Path, overrides: Sequence[str] = (), *, required: bool = False) -> Given:
+    """Read the admin's answers without what is not given; otherwise as `load`.
+
+    Raises:
+        AnswerError: the file cannot be read, or is no TOML; whether the answers are right is not looked at.
+    """
+    pairs = tuple(split(text) for text in overrides)
+    return Given(_answers(_content(path, required=required), str(path)), pairs)
 
 
 def loads(text: str, name: str = "site.toml") -> Site:

@@ -25,21 +25,31 @@ class Hint:
     """Whether a list is an answer."""
     number: bool = False
     """Whether a whole number is an answer."""
+    usual: tuple[str, ...] = ()
+    """The answers that are offered to choose from; others are what a server may have had before."""
 
 
 DomainClass = Literal["shared", "dedicated", "virtual"]
-Mailbox = Literal["mbox", "maildir"]
-Interfaces = Literal["loopback-only", "all"]
 SubscriptionPolicy = Literal["confirm", "open", "moderate", "confirm_then_moderate"]
 
 Domain = Annotated[str, AfterValidator(names.domain), Hint("a fully qualified name, such as local.edu")]
+Mailbox = Annotated[
+    str,
+    AfterValidator(places.mailbox),
+    Hint("mbox, maildir, or a place in the user's home, such as ~/.mail/", usual=("mbox", "maildir")),
+]
+Interfaces = Annotated[
+    str,
+    AfterValidator(places.interfaces),
+    Hint("loopback-only, all, or addresses of this machine with 127.0.0.1 among them", usual=("loopback-only", "all")),
+]
 Address = Annotated[str, AfterValidator(names.address), Hint("an address, such as alice@local.edu")]
 ListName = Annotated[str, AfterValidator(names.list_name), Hint("a list's name, such as reading-group")]
 NetworkText = Annotated[str, AfterValidator(places.network)]
 Networks = Annotated[
     tuple[NetworkText, ...],
     Field(strict=False),
-    Hint("a list of networks, such as 127.0.0.0/8, [::1]/128", many=True),
+    Hint("a list of networks, such as 127.0.0.0/8, [::1]/128, or of Postfix's tables of them", many=True),
 ]
 RefusedPostfix = Annotated[
     tuple[Annotated[str, AfterValidator(hardening.among(hardening.POSTFIX))], ...],

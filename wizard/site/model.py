@@ -64,12 +64,17 @@ class MailAnswers(_Answers):
     mailbox: Mailbox = Field(
         default="mbox",
         title="Mailbox format",
-        description="mbox: one file a user, /var/mail/USER; maildir: one file a message, in ~/Maildir/.",
+        description=(
+            "mbox: one file a user, /var/mail/USER; maildir: one file a message, in ~/Maildir/; "
+            "or another place in the home, such as ~/Mailbox or, for a Maildir, ~/.mail/."
+        ),
     )
     interfaces: Interfaces = Field(
         default="loopback-only",
         title="Interfaces",
-        description="loopback-only: mail comes from this machine alone; all: from the network too.",
+        description=(
+            "loopback-only: mail comes from this machine alone; all: from the network too; or at these addresses only."
+        ),
     )
     networks: Networks = Field(
         default=("127.0.0.0/8", "[::1]/128"),
@@ -86,6 +91,16 @@ class MailAnswers(_Answers):
     def local_domain(self) -> str:
         """The domain in which the users of this machine have their addresses."""
         return self.domain if self.domain_class == "shared" else self.hostname
+
+    @property
+    def home_mailbox(self) -> str:
+        """Where a mailbox is in its user's home, as home_mailbox has it (postconf(5)); empty if it is not there."""
+        return {"mbox": "", "maildir": "Maildir/"}.get(self.mailbox, self.mailbox.removeprefix("~/"))
+
+    @property
+    def loopback_only(self) -> bool:
+        """Whether mail comes from this machine alone."""
+        return self.interfaces == "loopback-only"
 
 
 class MailmanAnswers(_Answers):

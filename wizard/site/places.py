@@ -38,6 +38,10 @@ PUBLIC_PREFIX = {4: 16, 6: 32}
 SHORTEST_PASSWORD = 8
 """Characters; a shorter one would be found in half of all that is logged."""
 
+_IN_HOME = re.compile(r"~/(?!/)(?!(?:.*/)?\.\.?(?:/|\Z))[A-Za-z0-9._/-]{1,200}")
+_TABLE = re.compile(r"!?(?:(?:proxy:)?[a-z]+:)?/[A-Za-z0-9._/-]+")
+"""A table, or a file of patterns, that holds networks (postconf(5), mynetworks)."""
+_SQLITE = re.compile(r"sqlite:////[A-Za-z0-9._/-]+")
 _NOT_IN_NETWORK = re.compile(r"[^0-9A-Fa-f.:/]")
 _HOST_PORT = re.compile(r"(?:\[(?P<six>[^\[\]]*)\]|(?P<host>[^\[\]:]*)):(?P<port>0|[1-9][0-9]*)", re.ASCII)
 _WORD = r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})"
@@ -108,12 +112,53 @@ def loopback(value: HostPort) -> HostPort:
     return value
 
 
-def network(text: str) -> str:
-    """Check one entry of mynetworks and return it as postconf(5) wants it: IPv6 in brackets.
+def mailbox(text: str) -> str:
+    """Check where mail is put: `mbox`, `maildir`, or a place in the user's home, with a slash after a Maildir.
 
     Raises:
         ValueError: what it may be.
     """
+    if text not in {"mbox", "maildir"} and not _IN_HOME.fullmatch(text):
+        raise ValueError("mbox, maildir, or a place in the user's home, such as ~/.mail/ for a Maildir of that name")
+    return text
+
+
+def interfaces(text: str) -> str:
+    """Check where Postfix is to listen: `loopback-only`, `all`, or addresses (postconf(5), inet_interfaces).
+
+    Raises:
+        ValueError: what it may be.
+    """
+    if text in {"loopback-only", "all"}:
+        return text
+    words = [word for word in re.split(r"[,\s]+", text) if word]
+    try:
+        found = [ip_address(word.strip("[]")) for word in words if word != "localhost"]
+    except ValueError:
+        raise ValueError("loopback-only, all, or addresses such as 127.0.0.1, 192.0.2.5") from None
+    if "localhost" not in words and IPv4Address("127.0.0.1") not in found:
+        raise ValueError("addresses with 127.0.0.1 among them, where Mailman hands over its mail")
+    return ", ".join(words)
+
+
+def listening(text: str) -> frozenset[str]:
+    """Give the addresses that a list of `interfaces` names."""
+    named = {word.strip("[]") for word in text.split(", ")}
+    return frozenset(named - {"localhost"} | ({"127.0.0.1", "::1"} if "localhost" in named else set()))
+
+
+def network(text: str) -> str:
+    """Check one entry of mynetworks and return it as postconf(5) wants it: IPv6 in brackets.
+
+    What is excluded (``!``), and tables and files of networks, are returned as they are.
+
+    Raises:
+        ValueError: what it may be.
+    """
+    if _TABLE.fullmatch(text):
+        return text
+    if text.startswith("!"):
+        return f"!{network(text[1:])}"
     inner = re.sub(r"^\[([^\[\]]*)\]", r"\1", text)
     found = _around(inner)
     if found is None:
@@ -139,17 +184,21 @@ def is_private(found: Network) -> bool:
 
 
 def holds_loopback(networks: tuple[str, ...]) -> bool:
-    """Tell whether 127.0.0.1, from where Mailman sends, is in one of these networks."""
-    return any(_holds(parsed(text), ip_network("127.0.0.1")) for text in networks)
+    """Tell whether 127.0.0.1, from where Mailman sends, is in one of these networks, or may be in a table of them."""
+    return any(
+        _TABLE.fullmatch(text) or _holds(parsed(text), ip_network("127.0.0.1"))
+        for text in networks
+        if not text.startswith("!")
+    )
 
 
 def database(text: str) -> str:
-    """Check the database: `sqlite`, or a PostgreSQL URL in SQLAlchemy's form.
+    """Check the database: `sqlite`, or the URL of an SQLite file or of PostgreSQL in SQLAlchemy's form.
 
     Raises:
         ValueError: what it may be; never the URL itself, which may hold a password.
     """
-    if text == "sqlite":
+    if text == "sqlite" or _SQLITE.fullmatch(text):
         return text
     parts = _DATABASE.fullmatch(text)
     if not parts:

@@ -128,7 +128,7 @@ def welcome(scene: Scene, recipients: Sequence[str]) -> tuple[str, ...]:
         CheckFailedError: a recipient is not accepted from an address outside the trusted networks.
         CommandError: ip(8) or postconf refused.
     """
-    if scene.site.mail.interfaces != "all":
+    if scene.site.mail.loopback_only:
         return ()
     return tuple(
         _welcome(scene, each, recipients) for each in openings(scene) if each.endpoint.port == scene.site.smtp_port

@@ -19,11 +19,6 @@ from wizard.stages.lmtp.plan import Tables
 from wizard.stages.mailman.checks import owned
 
 UNKNOWN = 550
-CLASSES = {
-    "shared": "mydestination",
-    "dedicated": "relay_domains",
-    "virtual": "virtual_mailbox_domains",
-}
 DECISIONS = ("ACCEPT", "HOLD", "REJECT", "DISCARD")
 
 
@@ -51,7 +46,7 @@ def _lmtp(scene: Scene) -> Endpoint:
 
 def domain(scene: Scene) -> Evidence:
     """The list domain is in the site's address class, and in no other."""
-    name, wanted = scene.site.mail.domain, CLASSES[scene.site.mail.domain_class]
+    name, wanted = scene.site.mail.domain, address_class.BY_ANSWER[scene.site.mail.domain_class]
     classes = address_class.of(scene.host, name)
     if address_class.conflicting(classes):
         raise CheckFailedError(f"{name} is in {' and '.join(classes)}")

@@ -16,6 +16,7 @@ from wizard.mail.dialogue import ConversationError
 from wizard.mail.message import Kind, ProbeMessage
 from wizard.probes.accounts import Subscriber
 from wizard.scene import Scene
+from wizard.site import Site, places
 from wizard.stages import proof, strangers
 from wizard.stages.postfix import hardening
 from wizard.stages.strangers import Opening
@@ -65,8 +66,8 @@ def listening(scene: Scene) -> Evidence:
     if not masters:
         raise CheckFailedError("no master process")
     found = {listener.address for listener in listeners}
-    allowed = ANYWHERE if scene.site.mail.interfaces == "all" else LOOPBACK
-    first = min(allowed)
+    allowed = _allowed(scene.site)
+    first = "0.0.0.0" if allowed == ANYWHERE else "127.0.0.1"  # noqa: S104 (compared with, never bound to)
     if first not in found or not found <= allowed:
         raise CheckFailedError(
             f"Postfix listens on port {port} of {', '.join(sorted(found)) or 'no address'}; "
@@ -75,7 +76,7 @@ def listening(scene: Scene) -> Evidence:
     elsewhere = [
         each
         for each in scene.host.listeners()
-        if each.pid in ours and each.address not in LOOPBACK and scene.site.mail.interfaces == "loopback-only"
+        if each.pid in ours and each.address not in LOOPBACK and scene.site.mail.loopback_only
     ]
     if elsewhere:
         raise CheckFailedError(
@@ -84,6 +85,13 @@ def listening(scene: Scene) -> Evidence:
         )
     banner = _banner(scene)
     return (f"master is process {min(masters)}", f"port {port} of {', '.join(sorted(found))}", banner)
+
+
+def _allowed(site: Site) -> frozenset[str]:
+    """Give the addresses that Postfix may listen on (postconf(5), inet_interfaces)."""
+    if site.mail.loopback_only:
+        return LOOPBACK
+    return ANYWHERE if site.mail.interfaces == "all" else places.listening(site.mail.interfaces)
 
 
 def _banner(scene: Scene) -> str:

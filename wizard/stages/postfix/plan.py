@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from wizard import packages, services, staging
-from wizard.facts import maps, postconf, postfix_log
+from wizard.errors import AnswerError
+from wizard.facts import answered, maps, postconf, postfix_log
 from wizard.facts.address_class import entries
 from wizard.host import Host
 from wizard.plan import File, Packages, Plan, Rebuild, Service, Why
 from wizard.render import render
-from wizard.site import Site
+from wizard.site import Site, changed
 from wizard.stages import main_cf, refusals
 from wizard.stages.main_cf import Parameter, fixed, lacking
 from wizard.stages.postfix import hardening, rotation, tables
@@ -20,8 +22,13 @@ PACKAGE = "postfix"
 LOG = "/var/log/mail.log"
 SMTP_SERVICE = ("smtp/inet", "smtp inet n - y - - smtpd")
 POSTLOG_SERVICE = ("postlog/unix-dgram", "postlog unix-dgram n - n - 1 postlogd")
-LOOPBACK_MAPPED = "[::ffff:127.0.0.0]/104"
-"""What Debian adds to mynetworks; 127.0.0.0/8 seen through IPv6."""
+ANSWERS = {
+    "myhostname": "mail.hostname",
+    "mynetworks": "mail.networks",
+    "inet_interfaces": "mail.interfaces",
+    "home_mailbox": "mail.mailbox",
+}
+"""The parameters that one answer alone decides."""
 
 
 def plan(site: Site, host: Host) -> Plan:
@@ -40,9 +47,10 @@ def plan(site: Site, host: Host) -> Plan:
     ours = postfix_log.find(host) is None or main_cf.present(host, ["maillog_file"])["maillog_file"] == LOG
     values = main_cf.present(host, (*tables.NAMES, *hardening.NAMES, "default_database_type"))
     closed = hardening.parameters(site, values, certificate=hardening.certificate(host))
-    wanted = main_cf.merged(parameters(site, logs_to_file=ours), closed, tables.parameters(host, values))
-    changed = refusals.noted(site, host, main_cf.change(host, NUMBER, wanted))
-    files = (*main_cf.noted(changed, hardening.refused(site, values)), *_master(host))
+    asked = _as_written(site, answered.by_main_cf(host), parameters(site, logs_to_file=ours))
+    wanted = main_cf.merged(asked, closed, tables.parameters(host, values))
+    main = refusals.noted(site, host, main_cf.change(host, NUMBER, wanted))
+    files = (*main_cf.noted(main, hardening.refused(site, values)), *_master(host))
     rotated = rotation.plan(host, NUMBER, LOG) if ours else ()
     maps_of_mailman = tables.missing(host, NUMBER, values)
     aliases = _aliases(host)
@@ -70,11 +78,26 @@ def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
         *_classes(site),
         Parameter("mynetworks", _networks(mail.networks), "only these clients may relay"),
         Parameter("inet_interfaces", fixed(mail.interfaces), "where it listens, and nowhere else"),
-        Parameter("home_mailbox", fixed("Maildir/" if mail.mailbox == "maildir" else ""), "where mail is put"),
+        Parameter("home_mailbox", fixed(mail.home_mailbox), "where mail is put"),
         Parameter("local_recipient_maps", _recipients(site), "unknown users are refused at RCPT, not bounced later"),
         Parameter("enable_long_queue_ids", fixed("yes"), "queue ids are unique over time, so logs can be read"),
         *(log if logs_to_file else ()),
     )
+
+
+def _as_written(site: Site, now: Mapping[str, str], wanted: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """Leave a parameter as it is written where it says what the answer says, by variables or names perhaps."""
+    return tuple(
+        replace(each, becomes=lambda value: value) if _says(site, now, ANSWERS.get(each.name, "")) else each
+        for each in wanted
+    )
+
+
+def _says(site: Site, now: Mapping[str, str], key: str) -> bool:
+    try:
+        return key in now and changed(site, {key: now[key]}) == site
+    except AnswerError:
+        return False
 
 
 def _hardening(site: Site) -> tuple[Parameter, ...]:
@@ -117,7 +140,7 @@ def _destinations(site: Site) -> Callable[[str], str]:
 
 def _networks(networks: tuple[str, ...]) -> Callable[[str], str]:
     def becomes(value: str) -> str:
-        same = set(entries(value)) - {LOOPBACK_MAPPED} == set(networks)
+        same = set(entries(value)) - {answered.MAPPED} == set(networks)
         return value if same else " ".join(networks)
 
     return becomes

@@ -1,4 +1,6 @@
 # Virtual alias and mailbox domains beside the users' own.
 postmap hash:/etc/postfix/virtual hash:/etc/postfix/vmailbox
+echo '192.0.2.9 mail.local.edu' >> /etc/hosts
+ip address add 192.0.2.9/32 dev lo
 newaliases
 postfix start
