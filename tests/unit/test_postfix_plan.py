@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost
 from wizard.mailman import cfg
-from wizard.plan import File, Rebuild, Service
+from wizard.plan import Access, File, Rebuild, Service
 from wizard.site import Site
 from wizard.stages import main_cf
 from wizard.stages.postfix import rotation, tables
@@ -58,3 +58,17 @@ def test_a_line_that_keeps_mailman_from_making_a_missing_map_goes_first(monkeypa
     assert legible.after == b"[mta]\nlmtp_port: 8024\n# not a setting: [broken\n"
     assert isinstance(made, Rebuild)
     assert made.argv[-1] == "aliases"
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [(0o600, [0o644]), (0o640, [0o644]), (0o644, []), (0o664, [])])
+def test_a_main_cf_that_nobody_may_read_is_opened(
+    monkeypatch: pytest.MonkeyPatch, mode: int, wanted: list[int]
+) -> None:
+    monkeypatch.setattr(main_cf, "change", lambda *_: ())
+    monkeypatch.setattr(tables, "parameters", lambda *_: ())
+    monkeypatch.setattr(rotation, "plan", lambda *_: ())
+    host = MemoryHost(commands={"postconf": lambda argv: SERVICES if "-M" in argv else ANSWERS + ALIAS_TABLE})
+    host.files[main_cf.PATH].mode = mode
+    changes = [each for each in plan(Site(), host).changes if isinstance(each, Access)]
+    assert [each.mode for each in changes] == wanted
+    assert all(each.reverse().mode == mode for each in changes)

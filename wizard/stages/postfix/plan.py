@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from wizard.errors import AnswerError
 from wizard.facts import answered, maps, postconf, postfix_log
 from wizard.facts.address_class import entries
 from wizard.host import Host
-from wizard.plan import File, Packages, Plan, Rebuild, Service, Why
+from wizard.plan import Access, File, Packages, Plan, Rebuild, Service, Why
 from wizard.render import render
 from wizard.site import Site, changed
 from wizard.stages import main_cf, refusals
@@ -29,6 +30,10 @@ ANSWERS = {
     "home_mailbox": "mail.mailbox",
 }
 """The parameters that one answer alone decides."""
+LISTENS = {
+    "loopback-only": 'mail comes from this machine alone; others are heard with mail.interfaces = "all"',
+    "all": "mail comes from the network, too",
+}
 
 
 def plan(site: Site, host: Host) -> Plan:
@@ -55,9 +60,12 @@ def plan(site: Site, host: Host) -> Plan:
     maps_of_mailman = tables.missing(host, NUMBER, values)
     aliases = _aliases(host)
     missing = tuple(each for each in aliases if any(host.state(path) is None for path in each.makes))
+    opened = _opened(host)
     legible = tables.legible(host, NUMBER) if maps_of_mailman else ()
     rebuilt = (*maps_of_mailman, *aliases)
-    return Plan(NUMBER, (*files, *rotated, *legible, *rebuilt, *_service(host, files, (*maps_of_mailman, *missing))))
+    return Plan(
+        NUMBER, (*files, *rotated, *opened, *legible, *rebuilt, *_service(host, files, (*maps_of_mailman, *missing)))
+    )
 
 
 def _first(host: Host) -> File:
@@ -77,7 +85,7 @@ def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
         Parameter("mydestination", _destinations(site), "the domains whose mail is for this machine's users"),
         *_classes(site),
         Parameter("mynetworks", _networks(mail.networks), "only these clients may relay"),
-        Parameter("inet_interfaces", fixed(mail.interfaces), "where it listens, and nowhere else"),
+        Parameter("inet_interfaces", fixed(mail.interfaces), LISTENS.get(mail.interfaces, "it listens at these")),
         Parameter("home_mailbox", fixed(mail.home_mailbox), "where mail is put"),
         Parameter("local_recipient_maps", _recipients(site), "unknown users are refused at RCPT, not bounced later"),
         Parameter("enable_long_queue_ids", fixed("yes"), "queue ids are unique over time, so logs can be read"),
@@ -164,6 +172,16 @@ def missing_services(host: Host) -> dict[str, str]:
     """Tell the lines that master.cf needs and does not have, by service."""
     there = {service.place for service in postconf.services(host)}
     return {name: line for name, line in (SMTP_SERVICE, POSTLOG_SERVICE) if name not in there}
+
+
+def _opened(host: Host) -> tuple[Access, ...]:
+    """Let everybody read main.cf: sendmail(1) does so as its user, and postmap(1) as Mailman's."""
+    state = host.state(main_cf.PATH)
+    if state is None or state.mode & stat.S_IROTH:
+        return ()
+    mode, owner, group = was = (state.mode, state.owner, state.group)
+    why = Why(str(main_cf.PATH), "who sends mail reads it, and so does Mailman when it compiles its maps")
+    return (Access(NUMBER, main_cf.PATH, mode | main_cf.MODE, owner, group, was, (why,)),)
 
 
 def _master(host: Host) -> tuple[File, ...]:
