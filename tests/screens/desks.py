@@ -19,7 +19,13 @@ from wizard.state import State
 
 RECORDED = Path(__file__).parent / "recordings" / "six-stages.jsonl"
 AT = "2026-11-22T14:02:26+00:00"
-POSTCONF = {"myhostname": "mx1", "mydomain": "local.edu", "inet_interfaces": "all", "mynetworks": "127.0.0.0/8"}
+POSTCONF = {
+    "home_mailbox": "",
+    "inet_interfaces": "all",
+    "mydomain": "local.edu",
+    "myhostname": "mx1",
+    "mynetworks": "127.0.0.0/8",
+}
 
 
 def postconf(words: tuple[str, ...]) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from wizard.errors import CommandError, RefusedError
-from wizard.facts import address_class, postconf
+from wizard.facts import address_class, answered, postconf
 from wizard.host import Host
+from wizard.mailman import answered as of_mailman
 from wizard.mailman import cfg, lists, rest
 from wizard.mailman.cfg import Config
 from wizard.mailman.lists import SiteList
@@ -27,6 +28,7 @@ def present(host: Host, site: Site) -> dict[str, str]:
     found: dict[str, str] = {}
     with suppress(CommandError):
         found |= _of_postfix(postconf.settings(host, names=POSTFIX))
+        found |= answered.by_main_cf(host)
         found["mail.domain_class"] = _class(host, site.mail.domain)
     with suppress(RefusedError, OSError):
         config = cfg.read(host)
@@ -35,25 +37,21 @@ def present(host: Host, site: Site) -> dict[str, str]:
     return {key: printable(value) for key, value in found.items() if value}
 
 
-POSTFIX = ("myhostname", "mydomain", "home_mailbox", "inet_interfaces", "mynetworks", *hardening.POSTFIX)
+POSTFIX = ("mydomain", *hardening.POSTFIX)
 
 
 def _of_postfix(settings: Mapping[str, str]) -> dict[str, str]:
     return {
-        "mail.hostname": settings.get("myhostname", ""),
         "mail.domain": settings.get("mydomain", ""),
-        "mail.mailbox": ("maildir" if settings.get("home_mailbox", "").endswith("/") else "mbox") if settings else "",
-        "mail.interfaces": settings.get("inet_interfaces", ""),
-        "mail.networks": settings.get("mynetworks", ""),
         "mail.refused": ", ".join(f"{name} = {settings[name]}" for name in hardening.POSTFIX if name in settings),
     }
 
 
 def _of_mailman(config: Config) -> dict[str, str]:
-    url = config.get("database", "url", "sqlite")
+    database = of_mailman.by_cfg(config).get("mailman.database", "sqlite")
     return {
         "mailman.site_owner": config.get("mailman", "site_owner"),
-        "mailman.database": "sqlite" if url.startswith("sqlite") else Redactor().text(url),
+        "mailman.database": Redactor().text(database),
         "mailman.lmtp": "{}:{}".format(*config.lmtp),
         "mailman.rest": "{}:{}".format(*config.rest),
         "mailman.refused": f"show_tracebacks = {config.get('webservice', 'show_tracebacks', 'yes')}",
