@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services.server import LIMIT, Server
+from tests.services.server import LIMIT, RUN_LIMIT, Server
 from tests.transaction import driver
 from wizard import wait
 
@@ -62,7 +62,8 @@ def run(server: Server, command: str, inject: str = "", *, largest: int | None =
         with asked.makefile("rw", encoding="ascii") as words:
             print(command, file=words, flush=True)
             child = int(words.readline())
-            server.lab.run(["bash", "-ec", _TRACED, "bash", str(child), str(largest or "unlimited"), inject]).require()
+            traced = ["bash", "-ec", _TRACED, "bash", str(child), str(largest or "unlimited"), inject]
+            server.lab.run(traced, limit=RUN_LIMIT).require()  # with Mailman's restart, on a machine that is busy
             return int(words.readline())
 
 
