@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost
+from wizard.host import Process
 from wizard.mailman import cfg
 from wizard.plan import Access, File, Rebuild, Service
 from wizard.site import Site
@@ -72,3 +73,29 @@ def test_a_main_cf_that_nobody_may_read_is_opened(
     changes = [each for each in plan(Site(), host).changes if isinstance(each, Access)]
     assert [each.mode for each in changes] == wanted
     assert all(each.reverse().mode == mode for each in changes)
+
+
+@pytest.mark.parametrize(
+    ("opened", "expected"), [("", [Service]), (".db", []), (".db (deleted)", [])], ids=["not", "open", "a newer one"]
+)
+def test_a_map_that_was_missing_when_postfix_looked_for_it_is_opened_anew(
+    monkeypatch: pytest.MonkeyPatch, opened: str, expected: list[type]
+) -> None:
+    monkeypatch.setattr(main_cf, "change", lambda *_: ())
+    monkeypatch.setattr(rotation, "plan", lambda *_: ())
+    name = "/var/lib/mailman3/data/postfix_lmtp"
+
+    def postconf(argv: tuple[str, ...]) -> str:
+        told = f"{ANSWERS}transport_maps = hash:{name}\nalias_database =\ndefault_database_type = hash\n"
+        return SERVICES if "-M" in argv else told
+
+    def find(argv: tuple[str, ...]) -> str:
+        assert argv[1] == "/proc/7/fd"
+        return f"/dev/null\n{name}{opened}\n" if opened else "/dev/null\n"
+
+    router = Process(7, MASTER.pid, "trivial-rewrite", ("trivial-rewrite",), "postfix", "sleeping", 0.0, 0.0)
+    host = MemoryHost(running=(MASTER, router), commands={"postconf": postconf, "find": find})
+    host.files |= {cfg.PATH: Kept(b"[mta]\nlmtp_port: 8024\n"), Path(name): Kept(b""), Path(f"{name}.db"): Kept(b"")}
+    changes = plan(Site(), host).changes
+    assert [type(each) for each in changes] == expected
+    assert all(each.action == "reload" for each in changes if isinstance(each, Service))

@@ -87,6 +87,16 @@ def mailman_map_missing(ground: Ground) -> Found | None:
         if _missing(ground, table):
             path = str(maps.compiled_state(ground.host, table).source)
             return Found({"table": table, "parameter": name, "path": path}, (f"{table}: not there, or not compiled",))
+    return _not_looked_for_again(ground)
+
+
+def _not_looked_for_again(ground: Ground) -> Found | None:
+    """A map is there by now, and Postfix's router began without it."""
+    tables_of = [table for table in ground.tables("transport_maps") if _mailmans(table)]
+    for table, pid in maps.unopened(ground.host, tables_of).items():
+        values = {"table": table, "parameter": "transport_maps", "path": table.partition(":")[2]}
+        said = f"{table}: there now, and not open in {maps.ROUTER} (process {pid}), which began without it"
+        return Found(values, (said,))
     return None
 
 

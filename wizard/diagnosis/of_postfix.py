@@ -117,9 +117,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "MW115",
         "A map of Mailman's that Postfix needs is not there",
-        "{parameter} names {table}, which is missing or was never compiled; Postfix puts all mail off for it.",
-        "Let Mailman write it: 'runuser -u list -- mailman aliases'.",
-        ("ls -l {path}*", "runuser -u list -- mailman aliases"),
+        "{parameter} names {table}, which is missing or was never compiled, or was so when Postfix looked for it; "
+        "Postfix puts all mail off for it.",
+        "Let Mailman write it: 'runuser -u list -- mailman aliases'. Then 'postfix reload': a daemon that could not "
+        "open it does not look for it again.",
+        ("ls -l {path}*", "runuser -u list -- mailman aliases", "postfix reload"),
         fixable=True,
     ),
     Entry(

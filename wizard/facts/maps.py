@@ -11,6 +11,11 @@ from wizard.host import Host
 
 COMPILED = {"hash": ".db", "btree": ".db", "lmdb": ".lmdb", "cdb": ".cdb", "dbm": ".pag", "sdbm": ".pag"}
 """The suffix of the file that postmap(1) compiles, by table type; types missing here have none."""
+ROUTER = "trivial-rewrite"
+"""The daemon that opens transport_maps, before it takes its first request (trivial-rewrite(8))."""
+MASTER = "master"
+_KEPT_OPEN = frozenset({"hash", "btree", "lmdb"})
+"""The types whose compiled file stays open for as long as a daemon uses it."""
 _NOT_FOUND = 1
 _FAILURES = ("fatal:", "panic:", "error:")
 
@@ -108,6 +113,31 @@ def compiled_state(host: Host, table: str) -> CompiledState:
         compiled_mtime=_mtime(host, compiled) if compiled else None,
         now=host.now().timestamp(),
     )
+
+
+def unopened(host: Host, tables: Iterable[str]) -> dict[str, int]:
+    """Name the tables of transport_maps that Postfix goes on without, each with the process that has not opened it.
+
+    A daemon that could not open a table when it started answers every lookup with an error until it ends, also when the
+    table has been there for long.
+    """
+    files = {f"{table.partition(':')[2]}{COMPILED[kind]}": table for table in tables if (kind := _kind(table))}
+    there = host.processes() if files else ()
+    masters = {each.pid for each in there if each.name == MASTER}
+    # One that has left its master serves the clients it has to their end, and gets no others.
+    routers = [each.pid for each in there if each.name == ROUTER and each.parent in masters]
+    found: dict[str, int] = {}
+    for pid in routers:
+        looked = host.run(["find", f"/proc/{pid}/fd", "-type", "l", "-printf", r"%l\n"])
+        opened = {line.removesuffix(" (deleted)") for line in looked.stdout.split("\n")}
+        if looked.ok:  # it may have ended
+            found |= {table: pid for name, table in files.items() if name not in opened and host.state(Path(name))}
+    return found
+
+
+def _kind(table: str) -> str:
+    kind = table.partition(":")[0]
+    return kind if kind in _KEPT_OPEN else ""
 
 
 def _mtime(host: Host, path: Path) -> float | None:

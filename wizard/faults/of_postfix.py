@@ -133,6 +133,17 @@ FAULTS: tuple[Fault, ...] = (
         "MW115",
     ),
     Fault(
+        "map-made-too-late",
+        "Mailman's map is there again, and Postfix's router began without it.",
+        f"rm {DATA}/postfix_lmtp {DATA}/postfix_lmtp.db\n{RELOAD}\n"
+        "python3 -c \"import smtplib; server = smtplib.SMTP('127.0.0.1'); server.ehlo(); server.mail(''); "
+        "server.rcpt('root@local.edu')\"\n"
+        "runuser -u list -- mailman aliases",
+        1,
+        "postfix.local-delivery",
+        "MW115",
+    ),
+    Fault(
         "two-classes",
         "The list domain is in mydestination and in virtual_mailbox_domains.",
         main_cf("virtual_mailbox_domains=local.edu"),

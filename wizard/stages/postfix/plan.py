@@ -63,9 +63,8 @@ def plan(site: Site, host: Host) -> Plan:
     opened = _opened(host)
     legible = tables.legible(host, NUMBER) if maps_of_mailman else ()
     rebuilt = (*maps_of_mailman, *aliases)
-    return Plan(
-        NUMBER, (*files, *rotated, *opened, *legible, *rebuilt, *_service(host, files, (*maps_of_mailman, *missing)))
-    )
+    unseen = bool(maps_of_mailman or missing or tables.unopened(host, values))
+    return Plan(NUMBER, (*files, *rotated, *opened, *legible, *rebuilt, *_service(host, files, unseen=unseen)))
 
 
 def _first(host: Host) -> File:
@@ -206,10 +205,10 @@ def _aliases(host: Host) -> tuple[Rebuild, ...]:
     return (Rebuild(NUMBER, " ".join(stale), ("newaliases",), None, why, compiled),)
 
 
-def _service(host: Host, files: tuple[File, ...], rebuilt: tuple[Rebuild, ...]) -> tuple[Service, ...]:
+def _service(host: Host, files: tuple[File, ...], *, unseen: bool) -> tuple[Service, ...]:
     if not services.postfix_masters(host):
         return (Service(NUMBER, services.POSTFIX, "start", (Why("start", "it does not run"),)),)
-    if rebuilt and not files:
+    if unseen and not files:
         why = "daemons that could not open a map do not look for it again"
         return (Service(NUMBER, services.POSTFIX, "reload", (Why("reload", why),)),)
     if not files:

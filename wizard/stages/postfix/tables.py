@@ -55,6 +55,14 @@ def missing(host: Host, stage: int, values: Mapping[str, str]) -> tuple[Rebuild,
     return (Rebuild(stage, "Mailman's maps", (*cfg.COMMAND, "aliases"), cfg.USER, why),)
 
 
+def unopened(host: Host, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the maps of Mailman's that are there, and that Postfix goes on without, because once they were not."""
+    paths = _paths(host)
+    return tuple(
+        maps.unopened(host, (each for each in entries(values.get("transport_maps", "")) if _path(each) in paths))
+    )
+
+
 def legible(host: Host, stage: int) -> tuple[File, ...]:
     """Plan to comment out the lines of mailman.cfg that keep Mailman from making a map.
 
