@@ -30,6 +30,8 @@ FIRST_FOCUS = {"why": "#why", "changes": "#diff", "check": "#checks", "logs": "#
 class StageScreen(Screen[None]):
     """One of the six; they differ in their stage alone."""
 
+    AUTO_FOCUS = ""
+    """None of Textual's: it takes what comes first, also where another pane is shown, and its letters are keys there."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f3,w", "pane('why')", "Why"),
         Binding("f4,a", "pane('answers')", "Answers"),

@@ -276,6 +276,13 @@ class TestAnswers:
             await until(pilot, lambda: app.form is not None and app.form.changes == kept["drafts"])
         assert json.loads(place.read_text())["drafts"] == kept["drafts"]
 
+    async def test_who_comes_back_to_the_answers_can_type(self, server: Server) -> None:
+        kept = {"schema": 1, "stage": 1, "pane": "answers", "drafts": {"mail.hostname": "mx.edu"}, "theme": ""}
+        (server.state.root / "place.json").write_text(json.dumps(kept))
+        async with opened(server) as (app, pilot):
+            await until(pilot, lambda: isinstance(app.focused, Input))
+            await typed(pilot, "qpnr.edu")
+
     async def test_the_place_is_written_down_before_the_screen_ends(self, server: Server) -> None:
         async with opened(server) as (_, pilot):
             await pilot.press("f6", "q")
