@@ -42,14 +42,19 @@ def amiss(run: str, stages: Iterable[Stage], known: Session, now: Parts) -> tupl
         known: what is remembered of all runs.
         now: the parts of the configuration as they are.
     """
-    return _grouped({stage.number: _reason(run, stage, known, now) for stage in stages})
+    of_run = [each for each in known.stages.values() if each.run == run]
+    kept = frozenset(name for each in of_run for name in set(each.parts) - set(known.stale(each.stage, now)))
+    return _grouped({stage.number: _reason(run, stage, known, now, kept) for stage in stages})
 
 
-def _reason(run: str, stage: Stage, known: Session, now: Parts) -> str | None:
+def _reason(run: str, stage: Stage, known: Session, now: Parts, kept: frozenset[str]) -> str | None:
+    """Say it of one stage; `kept` are the parts that are as they were in that run, by what others of its proofs say."""
     last = known.stages.get(stage.number)
     if last is None:
         return "not remembered as checked"
     if last.run != run:
+        if last.passed and kept.issuperset(stage.depends):
+            return None
         return f"checked again since, in run {last.run}, and {'passed' if last.passed else 'did not pass'}"
     if not last.passed:
         return "remembered as not passed"

@@ -209,7 +209,6 @@ class TestStanding:
     @pytest.mark.parametrize(
         ("other", "said"),
         [
-            ({"run": "b-run"}, "stage 3: checked again since, in run b-run, and passed"),
             ({"run": "b-run", "passed": False}, "stage 3: checked again since, in run b-run, and did not pass"),
             ({"passed": False}, "stage 3: remembered as not passed"),
             ({"stage": 9}, "stage 3: not remembered as checked"),
@@ -218,6 +217,21 @@ class TestStanding:
     def test_a_stage_that_is_remembered_otherwise(self, state: State, other: dict[str, Any], said: str) -> None:
         host = MemoryHost()
         self.remembered(state, host, **other)
+        assert self.verdict(state, host) == (Standing.STALE, (said,))
+
+    def test_a_stage_that_passed_once_more_takes_nothing_away_from_a_server_that_is_as_it_was(
+        self, state: State
+    ) -> None:
+        host = MemoryHost()
+        self.remembered(state, host, run="b-run")
+        assert self.verdict(state, host) == (Standing.VERIFIED, ())
+
+    def test_nobody_knows_how_it_was_if_all_stages_were_checked_again(self, state: State) -> None:
+        host = MemoryHost()
+        self.remembered(state, host)
+        stages = session.load(state.session).stages
+        session.save(Session({number: replace(each, run="b-run") for number, each in stages.items()}), state.session)
+        said = "stages 1, 2, 3: checked again since, in run b-run, and passed"
         assert self.verdict(state, host) == (Standing.STALE, (said,))
 
 
