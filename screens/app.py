@@ -23,6 +23,9 @@ from wizard.screens.seeing import OWN_COLOURS, Seeing
 from wizard.screens.stage import StageScreen
 from wizard.screens.words import help_for
 
+BELOW = frozenset({"check", "set_up", "next", "decline", "stop_run", "take_over", "shell", "stage"})
+"""The actions that show what they do on a stage's screen."""
+
 
 class WizardApp(Seeing):
     """The wizard on one terminal."""
@@ -43,6 +46,10 @@ class WizardApp(Seeing):
         Binding("q,ctrl+q,ctrl+c", "leave", "Quit"),
         *(Binding(str(number), f"stage({number})", show=False) for number in range(1, LAST + 1)),
     ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys of the stage's screen alone where a page lies over it: nobody sees there what they do."""
+        return not (isinstance(self.screen, Page) and action in BELOW) and super().check_action(action, parameters)
 
     def on_stage_chosen(self, message: StageChosen) -> None:
         """Show the stage that was clicked on."""
@@ -190,8 +197,10 @@ class WizardApp(Seeing):
             elif number == LAST:
                 self.action_report()
             else:
+                self.said.hush()
                 self.action_stage(number + 1)
 
+        self.tell("looking whether the gate is open …")
         # On the configuration as it is now, which somebody else may have changed since it was looked at.
         self._aside(self.desk.standing, stands)
 
@@ -201,9 +210,11 @@ class WizardApp(Seeing):
         def reported(found: str | Exception) -> None:
             if isinstance(found, Exception):
                 self.tell(str(found))
-            else:
+            elif not isinstance(self.screen, Page):  # the key was pressed more than once
+                self.said.hush()
                 self.push_screen(Page("Report", found))
 
+        self.tell("making the report …")
         self._aside(self.desk.report, reported)
 
     def action_stop_run(self) -> None:

@@ -393,8 +393,26 @@ class TestTheReport:
             # Wherever the path is broken, and beside the scroll bar.
             assert whole.name in "".join(char for char in shown(app) if "!" <= char <= "~")
 
+    async def test_it_is_shown_once_however_often_the_key_is_pressed(self, server: Server) -> None:
+        server.verified(1, 2, 3, 4, 5, 6)
+        server.recorded()
+        async with opened(server) as (app, pilot):
+            await pilot.press("6", "f10", "f10", "f10")
+            await until(pilot, lambda: "Esc back" in shown(app))
+            await pilot.pause(GLANCE)
+            await pilot.press("escape")
+            await until(pilot, lambda: "F3 Why" in shown(app))
+
 
 class TestWhatIsSaid:
+    async def test_a_page_lets_no_key_do_what_is_not_seen(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            await pilot.press("f1", "f9", "3")
+            await until(pilot, lambda: "Esc back" in shown(app))
+            assert app.here is not None
+            assert app.here.stage.number == 1
+            assert not list(server.state.runs.glob("*"))
+
     async def test_a_damaged_session_is_told_also_beside_a_run_that_has_ended(self, server: Server) -> None:
         """Where the stages stand is looked at from two sides then."""
         server.recorded()
