@@ -149,7 +149,7 @@ def details(check: CheckView | None, ground: Ground, standing: str = "") -> list
         return [Line(f"{before}: F8 runs the checks, F9 sets the stage up first.", "dim")]
     lines = [Line(f"{check.title} ({check.id})", "head")]
     for cause in check.causes:
-        lines += diagnosis(cause)
+        lines += diagnosis(cause, ground.number)
     lines += [Line(text, "bad" if check.state == "fail" and not check.causes else "plain") for text in check.evidence]
     proof = next((each for each in ground.proofs if each.id == check.id), None)
     if proof:
@@ -166,11 +166,13 @@ def stands_on(below: Sequence[Standing]) -> list[Line]:
     ]
 
 
-def diagnosis(cause: Mapping[str, Any]) -> list[Line]:
-    """Write one cause in full."""
+def diagnosis(cause: Mapping[str, Any], here: int) -> list[Line]:
+    """Write one cause in full; the plan that mends it is that of the stage that its code begins with."""
+    of = str(cause["code"]).removeprefix("MW")[:1]
+    where = "" if of == str(here) else f" at stage {of}"
     lines = [Line(f"{cause['code']}: {cause['title']}", "bad"), Line(f"cause: {cause['cause']}")]
     lines += [Line(f"seen:  {text}", "dim") for text in cause["evidence"]]
     lines += [Line(f"fix:   {cause['fix']}", "good")]
     if cause["fixable"]:
-        lines += [Line("F9 does this for you, and shows the changes first", "good")]
+        lines += [Line(f"F9{where} does this for you, and shows the changes first", "good")]
     return lines + [Line(f"see:   {command}", "place") for command in cause["see"]]

@@ -9,6 +9,7 @@ import pytest
 from wizard.desk import RunView, StageView
 from wizard.desk.view import CheckView, Question
 from wizard.screens import telling
+from wizard.screens.panes.checks import diagnosis
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
 AT = NOW.isoformat()
@@ -35,3 +36,9 @@ def test_an_earlier_stage_that_stops_a_run_is_named_with_its_code(here: int, *, 
 def test_no_plan_is_said_to_be_made_while_a_run_is_on() -> None:
     assert telling.plan(None, None, run_is_on=False) == "planning …"
     assert "planned when it has ended" in telling.plan(None, None, run_is_on=True)
+
+
+def test_a_plan_that_mends_something_is_that_of_the_stage_it_belongs_to() -> None:
+    cause = {"code": "MW115", "title": "", "cause": "", "evidence": (), "fix": "", "fixable": True, "see": ()}
+    assert "F9 does this for you" in str(diagnosis(cause, 1))
+    assert "F9 at stage 1 does this for you" in str(diagnosis(cause, 3))
