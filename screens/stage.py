@@ -31,7 +31,7 @@ class StageScreen(Screen[None]):
     """One of the six; they differ in their stage alone."""
 
     AUTO_FOCUS = ""
-    """None of Textual's: it takes what comes first, also where another pane is shown, and its letters are keys there."""
+    """Textual's own choice is what comes first, also where another pane is shown; what is typed would be keys there."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f3,w", "pane('why')", "Why"),
         Binding("f4,a", "pane('answers')", "Answers"),
@@ -201,7 +201,7 @@ class StageScreen(Screen[None]):
         if not (app.in_control or app.watching):
             keys += [("t", "take over", True)]
         keys += [("^Q" if writing else "q", "quit", True)]
-        return telling.keys(keys)
+        return telling.keys(keys, app.size.width)
 
     @property
     def _done(self) -> bool:

@@ -102,12 +102,25 @@ def _stopped(stage: StageView) -> str:
     )
 
 
-def keys(all_keys: Sequence[tuple[str, str, bool]]) -> Content:
-    """Write keys, what each does, and whether it works now."""
+def keys(all_keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
+    """Write keys, what each does, and whether it works now; the last one is always seen.
+
+    Where there is no room, they stand closer, and then those that do not work are left out, and the last but one.
+    """
+    left = list(all_keys)
+    while len(left) > 1 and (sum(len(f"{key} {word} ") for key, word, _ in left) > width + 1):
+        idle = [number for number, (_, _, works) in enumerate(left[:-1]) if not works]
+        del left[idle[-1] if idle else -2]
+    wide = sum(len(f" {key} {word} ") for key, word, _ in left) <= width + 1  # the last blank may be cut off
     pieces: list[tuple[str, str]] = []
-    for key, word, works in all_keys:
-        pieces += [part(f" {key}", "bold" if works else "dim"), part(f" {word} ", "plain" if works else "dim")]
-    return Content.assemble(*pieces)
+    for key, word, works in left:
+        before = " " if wide else ""
+        pieces += [
+            part(f"{before}{key}", "bold" if works else "dim"),
+            part(f" {word} ", "plain" if works else "dim"),
+        ]
+    content = Content.assemble(*pieces)
+    return content if wide else content.rstrip()
 
 
 def marked(view: RunView) -> frozenset[str]:

@@ -38,6 +38,27 @@ def test_no_plan_is_said_to_be_made_while_a_run_is_on() -> None:
     assert "planned when it has ended" in telling.plan(None, None, run_is_on=True)
 
 
+KEYS = [
+    ("F1", "help", True),
+    ("F2", "shell", True),
+    ("F8", "check", False),
+    ("F9", "set up", True),
+    ("F10", "next", True),
+    ("c", "copy", True),
+    ("t", "take over", True),
+]
+
+
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize("keys", [KEYS, KEYS[:-1]])
+def test_how_to_quit_is_seen_however_many_keys_there_are(keys: list[tuple[str, str, bool]], width: int) -> None:
+    shown = telling.keys([*keys, ("q", "quit", True)], width).plain.rstrip()
+    assert shown.endswith("q quit")
+    assert len(shown) <= width
+    assert "F1 help" in shown
+    assert "F9 set up" in shown
+
+
 def test_a_plan_that_mends_something_is_that_of_the_stage_it_belongs_to() -> None:
     cause = {"code": "MW115", "title": "", "cause": "", "evidence": (), "fix": "", "fixable": True, "see": ()}
     assert "F9 does this for you" in str(diagnosis(cause, 1))
