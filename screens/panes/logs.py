@@ -98,11 +98,12 @@ class LogsPane(Vertical):
     def _describe(self) -> None:
         which = self._source or "Postfix, Mailman and the run"
         parts = [part(f"shown: {which} (s)", "bold")]
-        if self._left_out:
-            parts.append(part(f"  {self._left_out} lines too fast to show", "warn"))
         if self._found:
             parts.append(part(f"  {self._found}", "warn"))
-        parts.append(part(f"  {MARK} the present message  e follows", "dim"))
+        parts.append(part("  e follows", "dim"))
+        if self._left_out:
+            parts.append(part(f"  {self._left_out} lines too fast to show", "warn"))
+        parts.append(part(f"  {MARK} the present message", "dim"))
         self.query_one("#logs-head", Static).update(Content.assemble(*parts), layout=False)
 
 
