@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from textual.app import ComposeResult
@@ -21,6 +22,20 @@ BOXED = frozenset({5, 6})
 """The stages whose posts go to many mailboxes."""
 
 
+class CheckList(OptionList):
+    """The checks, to be gone through with the arrow keys."""
+
+    def action_page_up(self) -> None:
+        """Go a page up; where it is not laid out yet, as in a burst of keys, Textual looks for lines in vain."""
+        with suppress(LookupError):
+            super().action_page_up()  # type: ignore[no-untyped-call]  # Textual has no types there
+
+    def action_page_down(self) -> None:
+        """Go a page down, in the same way."""
+        with suppress(LookupError):
+            super().action_page_down()  # type: ignore[no-untyped-call]  # Textual has no types there
+
+
 class ChecksPane(Vertical):
     """The checks of one stage."""
 
@@ -37,7 +52,7 @@ class ChecksPane(Vertical):
     def compose(self) -> ComposeResult:
         """Make room for the picture, the checks, and the details of one."""
         yield Static(id="way")
-        yield OptionList(id="checks", compact=True)
+        yield CheckList(id="checks", compact=True)
         yield Lines(words=True, id="detail")
 
     def on_mount(self) -> None:

@@ -404,6 +404,16 @@ class TestTheReport:
             await until(pilot, lambda: "F3 Why" in shown(app))
 
 
+class TestABurstOfKeys:
+    async def test_the_checks_are_gone_through_also_before_they_are_laid_out(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            for number in range(1, 7):
+                for key in (str(number), "f3", "f6", "pagedown", "pageup", "pagedown", "f4", "f6", "pagedown"):
+                    app.post_message(Key(key, None))
+            await until(pilot, lambda: app.here is not None and app.here.stage.number == 6 and app.here.pane == "check")
+            await pilot.press("home")
+
+
 class TestWhatIsSaid:
     async def test_a_page_lets_no_key_do_what_is_not_seen(self, server: Server) -> None:
         async with opened(server) as (app, pilot):
