@@ -15,7 +15,7 @@ from textual.widgets import Button
 from wizard.desk import Standing
 from wizard.errors import WizardError
 from wizard.outline import LAST
-from wizard.screens.dialogs import Page, Question
+from wizard.screens.dialogs import Page, Palette, Question
 from wizard.screens.panes.answers import SaveAnswers, Typed
 from wizard.screens.panes.changes import ChangesPane, Decided
 from wizard.screens.rail import PaneChosen, StageChosen
@@ -59,6 +59,11 @@ class WizardApp(Seeing):
         """Show the pane that was clicked on."""
         if self.here is not None:
             self.here.action_pane(message.pane)
+
+    def action_command_palette(self) -> None:
+        """Open the command palette."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Help for the pane that is shown."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
@@ -39,6 +41,14 @@ class Question(ModalScreen[bool]):
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (an action's argument)
         """Give the answer."""
         self.dismiss(answer)
+
+
+class Palette(CommandPalette):
+    """Textual's command palette; a page up or down before its list is laid out does not end the program."""
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(LookupError):
+            super()._action_command_list(action)
 
 
 class Page(Screen[None]):

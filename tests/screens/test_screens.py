@@ -20,7 +20,7 @@ from wizard.desk import LogBatch, LogLine, Seat, Standing
 from wizard.errors import AnswerError
 from wizard.screens import saying
 from wizard.screens.app import WizardApp
-from wizard.screens.dialogs import Page
+from wizard.screens.dialogs import Page, Palette
 from wizard.screens.lines import MOST, Line, Lines
 from wizard.screens.panes import LogsPane
 from wizard.screens.stage import StageScreen
@@ -412,6 +412,14 @@ class TestABurstOfKeys:
                     app.post_message(Key(key, None))
             await until(pilot, lambda: app.here is not None and app.here.stage.number == 6 and app.here.pane == "check")
             await pilot.press("home")
+
+    async def test_the_command_palette_is_gone_through_also_before_it_is_laid_out(self, server: Server) -> None:
+        async with opened(server) as (app, pilot):
+            for key in ("ctrl+p", "pagedown", "pagedown", "x", "pagedown", "backspace", "pagedown", "pageup", "down"):
+                app.post_message(Key(key, key if len(key) == 1 else None))
+            await until(pilot, lambda: isinstance(app.screen, Palette))
+            await pilot.press("pagedown", "escape", "escape")
+            await until(pilot, lambda: isinstance(app.screen, StageScreen))
 
 
 class TestWhatIsSaid:
