@@ -239,7 +239,8 @@ class WizardApp(Seeing):
             self.tell("this screen has the controls" if self.in_control else "watch is read-only")
             return
 
-        self._asking("Take the controls? The other terminal becomes read-only.", self.desk.take_over)
+        text = "Take the controls? The other terminal becomes read-only."
+        self._asking(text, lambda: self._aside(self.desk.take_over, self._failed))
 
     def _asking(self, text: str, do: Callable[[], object]) -> None:
         """Ask, and do it if the answer is yes."""

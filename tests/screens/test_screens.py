@@ -333,6 +333,20 @@ class TestTwoTerminals:
             await until(pilot, lambda: "read-only" in line(app, "#top"))
         first.leave()
 
+    async def test_a_full_disk_keeps_it_from_taking_over_and_is_told(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = Seat(server.state.root)
+        async with opened(server) as (app, pilot):
+
+            def full() -> None:
+                raise OSError(28, "No space left on device")
+
+            monkeypatch.setattr(app.desk, "take_over", full)
+            await pilot.press("t", "y")
+            await until(pilot, lambda: "No space left" in line(app, "#status"))
+        first.leave()
+
     async def test_watch_shows_a_run_and_changes_nothing(self, server: Server) -> None:
         directory = server.recorded()
         async with opened(server, watching=directory) as (app, pilot):
