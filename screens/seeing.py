@@ -362,8 +362,8 @@ class Seeing(Fitting):
 
     def action_stage(self, number: int) -> None:
         """Show another stage."""
-        if self.alone and number != self.alone:
-            self.tell("one stage alone is open; 'mailman-wizard' shows all six")
+        if self.alone and number > self.alone:
+            self.tell(f"stage {self.alone} and those before it are open; 'mailman-wizard' shows all six")
             return
         screen = self._of(number)
         if self.here is not screen:

@@ -182,7 +182,7 @@ class StageScreen(Screen[None]):
             return Content.assemble(part(f" {app.said.text}", "warn"))
         advice = Content.assemble(part(f" {app.gates.advice(self.stage.number)}", "dim"))
         here, control = self.stage.number, app.in_control
-        return telling.run(app.view, app.now(), here, is_on=app.run_is_on, in_control=control) or advice
+        return telling.run(app.view, app.now(), here, app.size.width, is_on=app.run_is_on, in_control=control) or advice
 
     def _keys(self) -> Content:
         app = self.wizard

@@ -65,13 +65,14 @@ def plan(text: str | None, error: str | None, *, run_is_on: bool) -> str:
     return "What F9 would change; you are asked before anything is."
 
 
-def run(view: RunView, now: datetime, here: int, *, is_on: bool, in_control: bool) -> Content | None:
+def run(view: RunView, now: datetime, here: int, width: int, *, is_on: bool, in_control: bool) -> Content | None:
     """Say what a run is doing, or why it ended; None if there is nothing to say.
 
     Args:
         view: the run.
         now: the clock.
         here: the stage that is shown.
+        width: columns of the line.
         is_on: whether it goes on.
         in_control: whether this terminal has the controls.
     """
@@ -82,7 +83,7 @@ def run(view: RunView, now: datetime, here: int, *, is_on: bool, in_control: boo
         return Content.assemble(part(f" the run waits: {keys}", "warn"))
     if is_on and view.waiting:
         at = way.hop(view.stage(view.current)) if view.waiting.limit else ""
-        return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, now, at))
+        return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, now, at, min(BAR, width // 6)))
     if is_on:
         where = f"stage {view.current} goes on" if view.current else "the run is starting"
         return Content.assemble(part(f" ▶ {where}", "busy"))
@@ -97,9 +98,7 @@ def _stopped(stage: StageView) -> str:
     """Say which stage kept a run from coming to the one that is shown, and why."""
     codes = [str(cause["code"]) for each in stage.failed for cause in each.causes]
     why = ", ".join(dict.fromkeys(codes)) or "; ".join(each.title for each in stage.failed)
-    return (
-        f"stage {stage.number} stopped the run{f' ({why})' if why else ''}: see 'mailman-wizard stage {stage.number}'"
-    )
+    return f"stage {stage.number} stopped the run{f' ({why})' if why else ''}: key {stage.number} shows it"
 
 
 def keys(all_keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
@@ -132,11 +131,11 @@ def marked(view: RunView) -> frozenset[str]:
     return frozenset({message.id, *(each for each in ids if each)})
 
 
-def _progress(waiting: Waiting, now: datetime, at: str) -> list[tuple[str, str]]:
+def _progress(waiting: Waiting, now: datetime, at: str, most: int) -> list[tuple[str, str]]:
     """Say how far it is; in front of what is waited for, which may be longer than the line."""
     if waiting.done is not None:
-        full = round(waiting.done * BAR)
-        return [part(f"{'█' * full}{'·' * (BAR - full)} {waiting.done:4.0%} ", "busy"), part(waiting.text)]
+        full = round(waiting.done * most)
+        return [part(f"{'█' * full}{'·' * (most - full)} {waiting.done:4.0%} ", "busy"), part(waiting.text)]
     gone = max((now - datetime.fromisoformat(waiting.at)).total_seconds(), 0.0)
     if waiting.limit is None:
         return [part(f"{gone:.0f} s  ", "dim"), part(waiting.text)]

@@ -34,7 +34,7 @@ class ChangesPane(Vertical):
     def compose(self) -> ComposeResult:
         """Make room for the words, the diff and the question."""
         yield Static(id="plan-head")
-        yield Lines(id="diff")
+        yield Lines(id="diff", words=True)
         with Horizontal(id="decision"):
             yield Button("Apply these changes (F9)", id="approve", variant="success", compact=True)
             yield Button("Decline (F12)", id="decline", variant="error", compact=True)

@@ -364,7 +364,14 @@ class TestOneStageAlone:
             assert app.here.stage.number == 3
             await pilot.press("5")
             assert app.here.stage.number == 3
-            assert "one stage alone" in line(app, "#status")
+            assert "stage 3 and those before it are open" in line(app, "#status")
+
+    async def test_what_it_depends_on_can_be_looked_at_and_mended_from_there(self, server: Server) -> None:
+        async with opened(server, alone=3) as (app, pilot):
+            await pilot.press("1")
+            await until(pilot, lambda: app.here is not None and app.here.stage.number == 1)
+            await pilot.press("3")
+            await until(pilot, lambda: app.here is not None and app.here.stage.number == 3)
 
     async def test_it_says_which_stage_has_stopped_a_run_that_was_to_set_this_one_up(self, server: Server) -> None:
         server.verified(1, failed=2)
@@ -381,7 +388,7 @@ class TestOneStageAlone:
         (directory / "events.jsonl").write_text("".join(f"{word}\n" for word in words))
         async with opened(server, alone=3, number=3) as (app, pilot):
             await until(pilot, lambda: "stage 2 stopped the run" in line(app, "#status"))
-            assert "'mailman-wizard stage 2'" in line(app, "#status")
+            assert "key 2 shows it" in line(app, "#status")
 
     async def test_it_shows_what_it_depends_on(self, server: Server) -> None:
         server.verified(1, failed=2)

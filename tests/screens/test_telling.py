@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 import pytest
 
 from wizard.desk import RunView, StageView
-from wizard.desk.view import CheckView, Question
+from wizard.desk.view import CheckView, Question, Waiting
 from wizard.screens import telling
 from wizard.screens.panes.checks import diagnosis
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
 AT = NOW.isoformat()
+WIDTH = 80
 
 
 def said(view: RunView, here: int = 1, *, is_on: bool = False, in_control: bool = True) -> str:
-    return str(telling.run(view, NOW, here, is_on=is_on, in_control=in_control) or "")
+    return str(telling.run(view, NOW, here, WIDTH, is_on=is_on, in_control=in_control) or "")
 
 
 def test_only_who_has_the_controls_is_told_the_keys_of_a_plan_that_waits() -> None:
@@ -31,6 +32,13 @@ def test_an_earlier_stage_that_stops_a_run_is_named_with_its_code(here: int, *, 
     stages = {2: StageView(2, (failed,), "fail")}
     view = RunView(first=3, last=3, stages=stages, current=2, finished=True, exit=1)
     assert ("stage 2 stopped the run (MW210)" in said(view, here)) is told
+
+
+@pytest.mark.parametrize(("width", "bar"), [(60, 10), (80, 13), (200, 20)])
+def test_a_bar_leaves_room_for_what_is_waited_for(width: int, bar: int) -> None:
+    view = RunView(waiting=Waiting("12 of 13 runners", AT, done=1.0))
+    told = str(telling.run(view, NOW, 1, width, is_on=True, in_control=True))
+    assert told == f" ▶ {'█' * bar} 100% 12 of 13 runners"
 
 
 def test_no_plan_is_said_to_be_made_while_a_run_is_on() -> None:

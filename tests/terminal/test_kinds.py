@@ -91,14 +91,17 @@ def test_no_terminal_is_refused(anew: Link) -> None:
 
 
 def test_in_plain_lines_stage_1_is_walked_by_answers(anew: Link) -> None:
-    answers = ["w", "a", "plain.example", *[""] * 10, "s", "p", "y", "n", "q"]
+    answers = ["w", "a", "plain.example", *[""] * 10, "s", "p", "y", "l", "r", "n", "1", "7", "2", "q"]
     ended = piped(anew, "\n".join(answers) + "\n", "--plain")
 
     said = ended.stdout + ended.stderr
     assert "stage 1 of 6, postfix" in said
     assert "Stage 1: local mail works" in said
     assert "myhostname = plain.example" in said
-    assert "stage 2 of 6, mailman" in said
+    assert "daemon started" in said
+    assert "# Mailing list server plain.example: not verified" in said
+    assert said.count("stage 1 of 6, postfix") == said.count("stage 2 of 6, mailman") == 2
+    assert "'7' is none of" in said
     assert "\x1b" not in said
     assert ended.code == 1  # stage 2, which was left, is not verified
     assert shlex.split(anew.server.sh("postconf -h myhostname")) == ["plain.example"]

@@ -14,7 +14,12 @@ from wizard.outline import LAST
 from wizard.stages import STAGES
 from wizard.templates import page
 
-MENU = "w why, a answers, s show the changes, p set up, c check, n next, q quit"
+MENU = "w why, a answers, s show the changes, p set up, c check, l logs, r report, n next, 1-6 a stage, q quit"
+LOGGED = 20
+"""Lines of the logs that are shown at once."""
+
+
+OTHERS = tuple(str(each.number) for each in STAGES)
 
 
 class EndedError(Exception):
@@ -31,8 +36,7 @@ def walk(call: Call, alone: int) -> int:
         RefusedError: another terminal has the controls.
     """
     desk = call.desk()
-    if not desk.in_control:
-        raise RefusedError("another terminal has the controls; 'mailman-wizard watch' shows what goes on")
+    _control(call, desk)
     number = alone or next((each.number for each in desk.standing() if each.state != "verified"), LAST)
     _head(call, desk, number)
     try:
@@ -45,6 +49,25 @@ def walk(call: Call, alone: int) -> int:
     return int(ExitCode.VERIFIED if _at(desk, number).state == "verified" else ExitCode.NOT_VERIFIED)
 
 
+def _control(call: Call, desk: Desk) -> None:
+    """Take the controls over, if another terminal has them and that is wanted.
+
+    Raises:
+        RefusedError: it is not wanted, or nobody answers.
+    """
+    if desk.in_control:
+        return
+    try:
+        if _asked(call, "another terminal has the controls; take them over? [y/N] ").lower() in {"y", "yes"}:
+            desk.take_over()
+            return
+    except EndedError:
+        call.show.say("")
+    except OSError as error:
+        raise RefusedError(f"the controls cannot be taken over: {error}") from error
+    raise RefusedError("another terminal has the controls; 'mailman-wizard watch' shows what goes on")
+
+
 def _once(call: Call, desk: Desk, number: int, alone: int) -> int | None:
     """Ask once what to do and do it; returns the stage to go on with, or None to quit."""
     verified = _at(desk, number).state == "verified"
@@ -54,6 +77,8 @@ def _once(call: Call, desk: Desk, number: int, alone: int) -> int | None:
         return None
     if word == "n":
         return _next(call, desk, number, alone)
+    if word in OTHERS[: alone or LAST]:
+        return int(word)
     do = _ACTIONS.get(word)
     if do is None:
         call.show.say(f"{word!r} is none of: {MENU}")
@@ -84,6 +109,7 @@ def _next(call: Call, desk: Desk, number: int, alone: int) -> int | None:
         return number + 1
     else:
         call.show.line("all six stages are verified", "bold green")
+        _report(call, desk, number)
         return None
     return number
 
@@ -137,12 +163,24 @@ def _check(call: Call, desk: Desk, number: int) -> None:
     runs.follow(call, desk.start("check", number, number))
 
 
+def _log(call: Call, desk: Desk, _number: int) -> None:
+    for line in desk.tail().newest(LOGGED):
+        call.show.line(line.text)
+
+
+def _report(call: Call, desk: Desk, _number: int) -> None:
+    for line in desk.report().rstrip("\n").split("\n"):
+        call.show.line(line)
+
+
 _ACTIONS: Mapping[str, Callable[[Call, Desk, int], None]] = {
     "w": _why,
     "a": _answers,
     "s": _changes,
     "p": _set_up,
     "c": _check,
+    "l": _log,
+    "r": _report,
 }
 
 

@@ -59,6 +59,10 @@ class Tail:
             silence = (FLOOD if batch.left_out else EVERY) if batch.lines else min(silence * 1.5, 1.0)
             wait.pause(silence)
 
+    def newest(self, most: int) -> tuple[Line, ...]:
+        """Give the newest lines that are there already, `most` at most."""
+        return self._next().lines[-most:]
+
     def _next(self) -> LogBatch:
         try:
             lines = [*self._of_postfix(), *self._of_mailman()]

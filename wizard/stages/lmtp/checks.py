@@ -138,6 +138,7 @@ def resolution(scene: Scene) -> Evidence:
         found = asker.mailbox.find(holding(mark))
         return verification.read(found[0]) if found else None
 
+    scene.waits("Postfix's report on where it would deliver to")
     said = proof.waited(scene, reported, lambda: "Postfix does not report where it would deliver to")
     lmtp = scene.site.mailman.lmtp
     wanted = f"delivery via {lmtp.host}[{lmtp.host}]:{lmtp.port}: 2"
@@ -231,6 +232,7 @@ def _wait_accepted(scene: Scene, address: str) -> None:
         last[:] = [str(reply)]
         return True if reply.accepted else None
 
+    scene.waits(f"Postfix to know {address}")
     proof.waited(scene, accepted, lambda: f"Postfix refuses {address}: {last[0]}")
 
 
