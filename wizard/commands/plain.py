@@ -14,7 +14,7 @@ from wizard.outline import LAST
 from wizard.stages import STAGES
 from wizard.templates import page
 
-MENU = "w why, a answers, s show the changes, p set up, c check, l logs, r report, n next, 1-6 a stage, q quit"
+MENU = "w why, a answers, s changes, p set up, c check, l logs, r report, n next, 1-6, q quit"
 LOGGED = 20
 """Lines of the logs that are shown at once."""
 
