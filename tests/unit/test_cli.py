@@ -20,8 +20,9 @@ from tests.unit.doubles import MemoryHost, as_nobody
 from tests.unit.trace.recorded import recording
 from wizard import cli, controls, explain, version
 from wizard.commands import tracing
+from wizard.inherited import Inherited
 from wizard.probes import accounts
-from wizard.site import build
+from wizard.site import Given, build
 from wizard.stages import STAGES
 from wizard.state import State
 
@@ -454,6 +455,14 @@ def test_a_plan_with_json(call: Call) -> None:
     for change in found["changes"]:
         assert {"stage", "kind", "target", "diff"} <= change.keys()
         assert change["stage"] == 1
+
+
+def test_what_a_plan_takes_from_the_server_is_told_with_json_too(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    site, kept = Given({}).site(), {"mail.interfaces": "all"}
+    monkeypatch.setattr("wizard.inherited.settled", lambda *_: Inherited(site, kept, (), ()))
+    ended = call("plan", "--json", "--stage", "1")
+    assert ended.json()["schema"] == 1
+    assert "mail.interfaces is not answered, so it stays what the server has: all\n" in ended.err
 
 
 class TestExplain:

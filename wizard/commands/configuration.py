@@ -27,10 +27,10 @@ def plan(call: Call) -> int:
     plans = [planning.make(stage, site, LocalHost(), redactor, known) for stage in wanted]
     if call.options.json:
         call.show.json({"schema": 1, "changes": redactor.data([row for plan in plans for row in plan.data()])})
-        return int(ExitCode.VERIFIED)
-    for stage, plan in zip(wanted, plans, strict=True):
-        call.show.line(f"stage {stage.number} ({stage.name}): {counted(len(plan.changes))}", "bold")
-        call.show.diff(redactor.text(plan.text()))
+    else:
+        for stage, plan in zip(wanted, plans, strict=True):
+            call.show.line(f"stage {stage.number} ({stage.name}): {counted(len(plan.changes))}", "bold")
+            call.show.diff(redactor.text(plan.text()))
     for text in answers.told():
         call.show.say(text)
     for text in _refusals(wanted, site):
