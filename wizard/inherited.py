@@ -7,7 +7,7 @@ is drift, and not a decision.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -36,17 +36,17 @@ class Before:
     answers: Mapping[str, str] = field(default_factory=dict)
     """By dotted key, as it would be typed; the database's URL may hold a password."""
     classes: Mapping[str, str] = field(default_factory=dict)
-    """The answer ``mail.domain_class`` by domain."""
-    lists: Mapping[str, Mapping[str, str]] | None = None
-    """The answers of a list by its address; None if Mailman has not told them yet."""
+    """The answer ``mail.domain_class`` by domain; empty if the server had none, missing if nobody has looked."""
+    lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The answers of a list by its address; empty if there was none, missing if Mailman has not told it yet."""
 
     def to(self, site: Site) -> dict[str, str]:
         """Give what of it is about a site, by dotted key."""
         found = dict(self.answers)
-        if site.mail.domain in self.classes:
-            found["mail.domain_class"] = self.classes[site.mail.domain]
+        if kind := self.classes.get(site.mail.domain):
+            found["mail.domain_class"] = kind
         for number, spec in enumerate(site.lists):
-            about = (self.lists or {}).get(site.list_address(spec), {})
+            about = self.lists.get(site.list_address(spec), {})
             found |= {f"lists.{number}.{key}": text for key, text in about.items() if text}
         return found
 
@@ -62,10 +62,12 @@ class Inherited:
     """What the server has and is no answer, so that a default takes its place; nothing once that has happened."""
     unanswered: tuple[str, ...]
     """The keys of lists that were not answered, which Mailman is asked for again when it works; see `met`."""
+    recalled: bool = False
+    """Whether it is of before the first change, so that the server may have something else now."""
 
     def told(self) -> Iterator[str]:
         """Say what was taken from the server, and what could not be."""
-        yield from _stays(self.kept)
+        yield from _stays(self.kept, "had before the first change" if self.recalled else "has")
         for each in self.replaced:
             yield f"{each.key} is not answered, and what the server has cannot stay ({each.value}): {each.may_be}"
 
@@ -83,7 +85,7 @@ def settled(given: Given, host: Host, path: Path) -> Inherited:
     """
     bare = given.site()
     recalled = _recall(path)
-    before = recalled or look(host, bare)
+    before = _completed(recalled, host, bare) if recalled else look(host, bare)
     kept, replaced = _fitting(given, {key: text for key, text in before.to(bare).items() if not given.has(key)})
     if lost := [each for each in replaced if each.key == DATABASE]:
         words = f"given: what the server has (mailman.cfg, [database] url) is not {lost[0].may_be}"
@@ -92,12 +94,12 @@ def settled(given: Given, host: Host, path: Path) -> Inherited:
     other = {key: text for key, text in kept.items() if value_of(site, key) != value_of(bare, key)}
     asked = (f"lists.{number}.{key}" for number in range(len(site.lists)) for key in OF_LISTS)
     unanswered = tuple(key for key in asked if not given.has(key))
-    return Inherited(site, other, () if recalled else tuple(replaced), unanswered)
+    return Inherited(site, other, () if recalled else tuple(replaced), unanswered, recalled is not None)
 
 
-def _stays(kept: Mapping[str, str]) -> Iterator[str]:
+def _stays(kept: Mapping[str, str], when: str = "has") -> Iterator[str]:
     for key, text in kept.items():
-        yield f"{key} is not answered, so it stays what the server has: {printable(Redactor().text(text))}"
+        yield f"{key} is not answered, so it stays what the server {when}: {printable(Redactor().text(text))}"
 
 
 def _fitting(given: Given, wanted: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
@@ -119,11 +121,15 @@ def _fitting(given: Given, wanted: Mapping[str, str]) -> tuple[dict[str, str], l
 def remember(host: Host, site: Site, path: Path) -> None:
     """Write down what the server has before the first change; what is written already stays.
 
+    Of a domain or a list that is new among the answers, it is what the server has before the first change for it.
+
     Raises:
         OSError: it cannot be written.
     """
-    if _recall(path) is None:
-        _write(look(host, site), path)
+    recalled = _recall(path)
+    before = _completed(recalled, host, site) if recalled else look(host, site)
+    if before != recalled:
+        _write(before, path)
 
 
 def met(site: Site, host: Host, path: Path, unanswered: Iterable[str], tell: Callable[[str], None]) -> Site:
@@ -139,11 +145,10 @@ def met(site: Site, host: Host, path: Path, unanswered: Iterable[str], tell: Cal
     Raises:
         OSError: what Mailman says cannot be written down.
     """
-    before = _recall(path) or look(host, site)
-    if before.lists is None:
-        before = replace(before, lists=_lists(host, site))
-        if _recall(path) is not None:
-            _write(before, path)
+    recalled = _recall(path)
+    before = _completed(recalled, host, site) if recalled else look(host, site)
+    if recalled and before != recalled:
+        _write(before, path)
     found = before.to(site)
     kept = {key: found[key] for key in unanswered if found.get(key, value_of(site, key)) != value_of(site, key)}
     for line in _stays(kept):
@@ -163,8 +168,7 @@ def _recall(path: Path) -> Before | None:
     """Read what was written down; a damaged file is none, and is written anew."""
     try:
         raw = json.loads(path.read_bytes())
-        lists = raw["lists"]
-        lists = None if lists is None else {key: dict(each) for key, each in lists.items()}
+        lists = {key: dict(each) for key, each in (raw["lists"] or {}).items()}
         return Before(dict(raw["answers"]), dict(raw["classes"]), lists)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
@@ -178,28 +182,44 @@ def look(host: Host, site: Site) -> Before:
         site: names the domain and the lists that are looked for.
     """
     answers: dict[str, str] = {}
-    classes: dict[str, str] = {}
     with suppress(CommandError):
         if not packaged.untouched(postconf.explicit(host)):
             answers |= _reachable(answered.by_main_cf(host))
-        found = [
-            kind for kind, name in address_class.BY_ANSWER.items() if name in address_class.of(host, site.mail.domain)
-        ]
-        classes = {site.mail.domain: found[0]} if len(found) == 1 else {}
     with suppress(RefusedError, OSError):
         config = cfg.read(host)
         answers |= _there(host, of_mailman.by_cfg(config)) if config else {}
-    return Before(answers, classes, _lists(host, site))
+    return _completed(Before(answers), host, site)
 
 
-def _lists(host: Host, site: Site) -> dict[str, dict[str, str]] | None:
+def _completed(before: Before, host: Host, site: Site) -> Before:
+    """Add what is about a domain, or a list, that was not looked at before."""
+    domain = site.mail.domain
+    classes = {} if domain in before.classes else _class(host, domain)
+    missing = [address for spec in site.lists if (address := site.list_address(spec)) not in before.lists]
+    lists = _lists(host, site, missing) if missing else {}
+    return replace(before, classes={**before.classes, **classes}, lists={**before.lists, **lists})
+
+
+def _class(host: Host, domain: str) -> dict[str, str]:
+    try:
+        there = address_class.of(host, domain)
+    except CommandError:
+        return {}
+    found = [kind for kind, name in address_class.BY_ANSWER.items() if name in there]
+    return {domain: found[0] if len(found) == 1 else ""}
+
+
+def _lists(host: Host, site: Site, addresses: Collection[str]) -> dict[str, dict[str, str]]:
+    """Ask Mailman for lists; nothing if it does not answer."""
+    none: dict[str, dict[str, str]] = {address: {} for address in addresses}
     with suppress(RefusedError, OSError, RestError):
         config = cfg.read(host)
         if config is None:
-            return {}
+            return none
         if any(each.port == config.rest[1] for each in host.listeners()):
-            return of_mailman.by_lists(rest.connect(config, limit=REST_LIMIT), site)
-    return None
+            found = of_mailman.by_lists(rest.connect(config, limit=REST_LIMIT), site)
+            return {address: found.get(address, {}) for address in addresses}
+    return {}
 
 
 def _reachable(answers: Mapping[str, str]) -> dict[str, str]:

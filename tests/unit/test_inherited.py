@@ -11,6 +11,7 @@ import pytest
 from tests.unit.doubles import Kept, MemoryHost
 from wizard import inherited
 from wizard.errors import AnswerError
+from wizard.host import Listener
 from wizard.inherited import Before, Inherited
 from wizard.mailman import cfg
 from wizard.site import Given, value_of
@@ -164,6 +165,54 @@ def test_what_was_there_before_the_first_change_is_remembered(tmp_path: Path) ->
     assert settled(drifted, path=path).site == site
 
 
+def test_of_a_domain_that_comes_later_it_is_what_the_server_has_then(tmp_path: Path) -> None:
+    path = tmp_path / "inherited.json"
+    host = server({**LIVED, "relay_domains": "one.example.org two.example.org"})
+    for domain in ("one.example.org", "two.example.org"):
+        found = settled(host, {"mail": {"domain": domain}}, path)
+        assert found.site.mail.domain_class == "dedicated"
+        inherited.remember(host, found.site, path)
+
+    drifted = server({**LIVED, "virtual_mailbox_domains": "one.example.org two.example.org"})
+    for domain in ("one.example.org", "two.example.org"):
+        assert settled(drifted, {"mail": {"domain": domain}}, path).site.mail.domain_class == "dedicated"
+
+
+def test_of_a_domain_that_was_in_no_class_it_is_the_default_whatever_came_of_it(tmp_path: Path) -> None:
+    path, answers = tmp_path / "inherited.json", {"mail": {"domain": "one.example.org"}}
+    inherited.remember(server(LIVED), settled(server(LIVED), answers, path).site, path)
+    drifted = server({**LIVED, "relay_domains": "one.example.org"})
+    assert settled(drifted, answers, path).site.mail.domain_class == "shared"
+
+
+def test_of_a_list_that_comes_later_it_is_what_mailman_has_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, there = tmp_path / "inherited.json", {"owner": "hk@local.edu", "subscription_policy": "moderate"}
+    host = server(LIVED, "[webservice]\nport: 8101\n")
+    monkeypatch.setattr(MemoryHost, "listeners", lambda _: (Listener("127.0.0.1", 8101, None),))
+    monkeypatch.setattr("wizard.mailman.rest.connect", lambda *_, **__: None)
+    monkeypatch.setattr(
+        "wizard.mailman.answered.by_lists",
+        lambda _, site: {site.list_address(each): there for each in site.lists if each.name != "new"},
+    )
+    inherited.remember(host, settled(host, {"lists": [{"name": "new"}]}, path).site, path)
+    assert json.loads(path.read_bytes())["lists"] == {"new@local.edu": {}}
+
+    found = settled(host, {"lists": [{"name": "new"}, {"name": "old"}]}, path)
+    assert [each.subscription_policy for each in found.site.lists] == ["confirm", "moderate"]
+    inherited.remember(host, found.site, path)
+    there["subscription_policy"] = "open"
+    assert settled(host, {"lists": [{"name": "old"}]}, path).site.lists[0].subscription_policy == "moderate"
+
+
+def test_what_is_remembered_is_told_as_of_then(tmp_path: Path) -> None:
+    path = tmp_path / "inherited.json"
+    inherited.remember(server(LIVED), settled(server(LIVED), path=path).site, path)
+    line = "mail.interfaces is not answered, so it stays what the server had before the first change: all"
+    assert line in settled(server(LIVED), path=path).told()
+
+
 def test_a_new_server_has_nothing_to_remember_and_stays_at_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "inherited.json"
     inherited.remember(MemoryHost(), Given({}).site(), path)
@@ -186,7 +235,7 @@ def test_lists_are_asked_for_again_until_mailman_tells_them(tmp_path: Path) -> N
     found = settled(silent, path=path)
     assert found.unanswered == ("lists.0.owner", "lists.0.subscription_policy")
     inherited.remember(silent, found.site, path)
-    assert json.loads(path.read_bytes())["lists"] is None
+    assert json.loads(path.read_bytes())["lists"] == {}
     said: list[str] = []
     assert inherited.met(found.site, silent, path, found.unanswered, said.append) == found.site
 
