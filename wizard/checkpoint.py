@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -178,6 +178,13 @@ class Checkpoints:
         """Read all that are whole, the oldest first."""
         return tuple(found for path in self._paths() if (found := _read(path)) is not None)
 
+    def standing(self) -> tuple[Checkpoint, ...]:
+        """Give those of what was applied that were neither put back nor undone, the oldest first."""
+        known = self.all()
+        return tuple(
+            each for each in known if each.kind == "apply" and each.ending != "put back" and not undone(each, known)
+        )
+
     def find(self, name: str) -> Checkpoint:
         """Return one by its name or number, or the newest that has changed something if the name is empty.
 
@@ -200,6 +207,12 @@ class Checkpoints:
 
     def _paths(self) -> list[Path]:
         return sorted((path for path in self._root.iterdir() if _number(path)), key=_number)
+
+
+def undone(each: Checkpoint, known: Sequence[Checkpoint]) -> bool:
+    """Tell whether it was gone back to before, and that was not undone itself."""
+    last = next((one for one in reversed(known) if one.ending == "made" and each.name in one.undoes), None)
+    return last is not None and not undone(last, known)
 
 
 def saved(host: Host, path: Path, becomes: str | None) -> Saved:

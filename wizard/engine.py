@@ -124,6 +124,7 @@ class Engine:
         try:
             return all(self._take(stage, first, approve) for stage in self.stages[:last])
         finally:
+            self._forget()
             self._bench.clear()
 
     def _take(self, stage: Stage, first: int, approve: Approve) -> bool:
@@ -217,7 +218,15 @@ class Engine:
         """Go back to before a checkpoint; see `WayBack.to`."""
         self._recover()
         planning.learn(self.site, self.host, self.redactor)
-        return self._way_back.to(name, overwrite, approve, packages=packages)
+        try:
+            return self._way_back.to(name, overwrite, approve, packages=packages)
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Let the server's own answers be looked for anew where nothing that was changed is there any more."""
+        if not Checkpoints(self.state.checkpoints).standing():
+            inherited.forget(self.state.inherited)
 
     def gate(self, number: int) -> bool:
         """Tell whether a stage may be applied: all before it are proven on the configuration as it is now."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wizard import events
-from wizard.checkpoint import Checkpoint, Checkpoints
+from wizard.checkpoint import Checkpoint, Checkpoints, undone
 from wizard.plan import Change, Packages
 from wizard.report.told import told
 from wizard.state import State
@@ -35,7 +35,7 @@ def _row(each: Checkpoint, known: Sequence[Checkpoint], state: State) -> dict[st
         "stage": each.stage,
         "kind": each.kind,
         "run": each.run,
-        "state": "undone" if _undone(each, known) else STATES[each.ending],
+        "state": "undone" if undone(each, known) else STATES[each.ending],
         "verified": each.kind == "apply" and each.ending == "made" and _verified(each, state),
         "undoes": [int(name.partition("-")[0]) for name in each.undoes],
         "files": list(_targets(each, "file", "directory", "access")),
@@ -55,12 +55,6 @@ def _targets(each: Checkpoint, *kinds: str) -> Iterator[str]:
 
 def _removed(each: Checkpoint) -> Iterator[str]:
     yield from (name for change in each.done if isinstance(change, Packages) for name in change.names)
-
-
-def _undone(each: Checkpoint, known: Sequence[Checkpoint]) -> bool:
-    """Tell whether it was gone back to before, and that was not undone itself."""
-    last = next((one for one in reversed(known) if one.ending == "made" and each.name in one.undoes), None)
-    return last is not None and not _undone(last, known)
 
 
 def _verified(each: Checkpoint, state: State) -> bool:

@@ -132,6 +132,15 @@ def remember(host: Host, site: Site, path: Path) -> None:
         _write(before, path)
 
 
+def forget(path: Path) -> None:
+    """Remove what `remember` has written: nothing of what was changed since is there any more.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    path.unlink(missing_ok=True)
+
+
 def met(site: Site, host: Host, path: Path, unanswered: Iterable[str], tell: Callable[[str], None]) -> Site:
     """Give the site with what lists have that were there before the first change, now that Mailman answers.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard import checkpoint
-from wizard.checkpoint import FILE, JOURNAL, Checkpoint, Checkpoints, ServiceWas
+from wizard.checkpoint import FILE, JOURNAL, Checkpoint, Checkpoints, Ending, ServiceWas
 from wizard.errors import RefusedError
 from wizard.localhost import LocalHost
 from wizard.plan import Access, Directory, File, MailmanObject, Rebuild, Service, Why
@@ -139,6 +140,24 @@ def test_one_that_was_never_whole_goes(tmp_path: Path) -> None:
     assert [each.number for each in checkpoints.all()] == [1]
     checkpoints.tidy()
     assert [path.name for path in tmp_path.iterdir()] == ["00001-1-20261122T140043Z"]
+
+
+def test_what_stands_was_neither_put_back_nor_undone(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+
+    def end(ending: Ending, *undoes: Checkpoint) -> Checkpoint:
+        names = tuple(each.name for each in undoes)
+        taken = replace(made(checkpoints), kind="undo" if undoes else "apply", undoes=names)
+        checkpoints.take(taken).ends(ending)
+        return taken
+
+    first, _ = end("made"), end("put back")
+    assert [each.number for each in checkpoints.standing()] == [1]
+    back = end("made", first)
+    assert not checkpoints.standing()
+    end("made", back)
+    end("left")
+    assert [each.number for each in checkpoints.standing()] == [1, 5]
 
 
 def test_nothing_is_taken_where_one_is_already(tmp_path: Path) -> None:

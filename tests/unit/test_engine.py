@@ -235,6 +235,19 @@ class TestApply:
         assert [result.stage.number for result in running.results] == [1]
         assert running.changed == 0
 
+    def test_what_the_server_had_is_remembered_as_long_as_something_stands(self, tmp_path: Path) -> None:
+        machine = host()
+        running = engine(tmp_path, (stage(1, check(), plan=Planned((touch(),))),), machine)
+        assert running.apply(1, 1, yes)
+        assert running.state.inherited.exists()
+
+    def test_what_was_put_back_leaves_nothing_to_remember(self, tmp_path: Path) -> None:
+        stages = (stage(1, check(), plan=Planned((Rebuild(1, "maps", ("absent",), None, ()),))),)
+        running = engine(tmp_path, stages, host())
+        with pytest.raises(ChangeError):
+            running.apply(1, 1, yes)
+        assert not running.state.inherited.exists()
+
     def test_packages_need_a_system_that_has_them(self, tmp_path: Path) -> None:
         plan = Planned((Packages(1, ("postfix",), ()), touch()))
         machine = host()
