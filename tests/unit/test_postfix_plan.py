@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.doubles import MASTER, Kept, MemoryHost
-from wizard.host import Process
+from wizard.host import Host, Process
 from wizard.mailman import cfg
 from wizard.plan import Access, File, Rebuild, Service
-from wizard.site import Site
+from wizard.site import Site, changed
 from wizard.stages import main_cf
 from wizard.stages.postfix import rotation, tables
 from wizard.stages.postfix.plan import plan
@@ -99,3 +99,31 @@ def test_a_map_that_was_missing_when_postfix_looked_for_it_is_opened_anew(
     changes = plan(Site(), host).changes
     assert [type(each) for each in changes] == expected
     assert all(each.action == "reload" for each in changes if isinstance(each, Service))
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "becomes"),
+    [
+        ("192.0.2.5", "192.0.2.5, 127.0.0.1", "$myhostname, 127.0.0.1"),
+        ("192.0.2.5", "192.0.2.7, 127.0.0.1", "192.0.2.7, 127.0.0.1"),
+        ("192.0.2.5, 127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("192.0.2.5", "all", "all"),
+    ],
+)
+def test_interfaces_stay_as_they_are_written_where_one_is_added(
+    monkeypatch: pytest.MonkeyPatch, now: str, wanted: str, becomes: str
+) -> None:
+    found: list[main_cf.Parameter] = []
+
+    def change(_host: Host, _stage: int, parameters: tuple[main_cf.Parameter, ...]) -> tuple[File, ...]:
+        found.extend(parameters)
+        return ()
+
+    monkeypatch.setattr(main_cf, "change", change)
+    monkeypatch.setattr(tables, "parameters", lambda *_: ())
+    monkeypatch.setattr(rotation, "plan", lambda *_: ())
+    answers = ANSWERS.replace("= all", f"= {now}")
+    host = MemoryHost(commands={"postconf": lambda argv: SERVICES if "-M" in argv else answers + ALIAS_TABLE})
+    plan(changed(Site(), {"mail.interfaces": wanted}), host)
+    (interfaces,) = (each for each in found if each.name == "inet_interfaces")
+    assert interfaces.becomes("$myhostname") == becomes

@@ -94,10 +94,16 @@ def parameters(site: Site, *, logs_to_file: bool) -> tuple[Parameter, ...]:
 
 def _as_written(site: Site, now: Mapping[str, str], wanted: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     """Leave a parameter as it is written where it says what the answer says, by variables or names perhaps."""
-    return tuple(
-        replace(each, becomes=lambda value: value) if _says(site, now, ANSWERS.get(each.name, "")) else each
-        for each in wanted
-    )
+    more = _more_interfaces(site, now)
+    said = {name: main_cf.holding() for name, key in ANSWERS.items() if _says(site, now, key)}
+    said |= {"inet_interfaces": main_cf.holding(*more)} if more else {}
+    return tuple(replace(each, becomes=said.get(each.name, each.becomes)) for each in wanted)
+
+
+def _more_interfaces(site: Site, now: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the addresses that are missing where Postfix listens at all the others; nothing if that is not so."""
+    there, wanted = (text.split(", ") for text in (now.get("mail.interfaces", ""), site.mail.interfaces))
+    return tuple(word for word in wanted if word not in there) if set(there) < set(wanted) else ()
 
 
 def _says(site: Site, now: Mapping[str, str], key: str) -> bool:
