@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,12 @@ import pytest
 import tests
 from tests.unit.doubles import MemoryHost, as_nobody
 from tests.unit.trace.recorded import recording
-from wizard import cli, controls, explain, version
+from wizard import checkpoint, cli, controls, explain, version
+from wizard.checkpoint import Checkpoint, Checkpoints
 from wizard.commands import tracing
 from wizard.inherited import Inherited
+from wizard.localhost import LocalHost
+from wizard.plan import File
 from wizard.probes import accounts
 from wizard.site import Given, build
 from wizard.stages import STAGES
@@ -339,6 +342,30 @@ class TestAsking:
         assert "! edit" in ended.out
         assert "Apply these changes for stage 1? [y/N] " in ended.err
         assert ("1 change(s) made" in ended.out) is changed
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_undo_after_a_kill_puts_back_what_was_interrupted_and_nothing_else(
+    call: Call, state: State, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    state.prepare()
+    path, host, checkpoints = tmp_path / "a", LocalHost(), Checkpoints(state.checkpoints)
+    for content in (b"first", b"second"):
+        before = path.read_bytes() if path.exists() else None
+        change = File(1, path, before, content, 0o644, "root", "root", ())
+        name, becomes = checkpoints.name(1, datetime(2026, 11, 22, tzinfo=UTC)), checkpoint.digest(content)
+        saved = checkpoint.saved(host, path, becomes)
+        journal = checkpoints.take(Checkpoint(name, "", 1, "a-run", (saved,), (change,)))
+        journal.begins(0)
+        path.write_bytes(content)
+        if content == b"first":
+            journal.ends("made")
+    ended = call("undo", "--yes", *more)
+    assert ended.code == 0
+    assert "checkpoint 2 was interrupted: it is put back, and nothing before it is undone" in ended.err
+    assert path.read_bytes() == b"first"
+    assert [each.ending for each in checkpoints.all()] == ["made", "put back"]
+    assert not more or ended.json()["error"] is None
 
 
 class TestWatch:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from wizard import controls, planning
-from wizard.checkpoint import Checkpoints
+from wizard import controls, planning, putback
+from wizard.changes import Workshop
+from wizard.checkpoint import Checkpoint, Checkpoints
 from wizard.commands.call import Call, require_root
 from wizard.commands.runs import follow
 from wizard.controls import Request
 from wizard.errors import AnswerError, ExitCode, Problem, RefusedError
+from wizard.events import Event
 from wizard.history import history as rows
 from wizard.localhost import LocalHost
 from wizard.printable import printable
@@ -61,6 +65,12 @@ def undo(call: Call) -> int:
     site, host, redactor = call.site, LocalHost(), Redactor()
     planning.learn(site, host, redactor)
     known = Checkpoints(call.state.checkpoints)
+    killed = _put_back(call, known, redactor)
+    if killed is not None and not call.options.checkpoint:
+        call.show.say(f"checkpoint {killed.number} was interrupted: it is put back, and nothing before it is undone")
+        if call.options.json:
+            call.show.json({"schema": 1, "run": None, "verified": False, "stages": [], "changed": 0, "error": None})
+        return int(ExitCode.VERIFIED)
     remove = bool(call.options.packages)
     found = undoing(known.find(call.options.checkpoint), known.all(), host, overwrite, remove=remove)
     if found.conflicts and call.options.yes:
@@ -81,6 +91,21 @@ def undo(call: Call) -> int:
         remove,
     )
     return follow(call, controls.start(call.state, request, call.program))
+
+
+def _put_back(call: Call, known: Checkpoints, redactor: Redactor) -> Checkpoint | None:
+    """Put back what a killed run had changed, or it would be taken for somebody else's; give the newest of it."""
+
+    def emit(kind: str, /, **data: object) -> None:
+        call.show.event(Event(0, "", kind, {key: redactor.data(value) for key, value in data.items()}))
+
+    killed = [each.name for each in known.all() if each.ending is None]
+    if not killed:
+        return None
+    with call.state.locked("undo"):
+        putback.recover(Workshop(LocalHost(), emit, Path(os.devnull)), call.state)
+    newest = known.find(killed[-1])
+    return newest if newest.ending == "put back" else None
 
 
 def _lose(call: Call, conflict: Conflict, redactor: Redactor) -> bool:
