@@ -241,7 +241,7 @@ def _reachable(answers: Mapping[str, str]) -> dict[str, str]:
 
 def _there(host: Host, answers: Mapping[str, str]) -> dict[str, str]:
     """Leave out a database's file that is not there: nothing would be lost with it."""
-    place = answers.get(DATABASE, "").removeprefix("sqlite:///")
+    place = answers.get(DATABASE, "").removeprefix("sqlite:///").partition("?")[0]
     lost = place.startswith("/") and host.state(Path(place)) is None
     return {key: text for key, text in answers.items() if not (lost and key == DATABASE)}
 

@@ -148,6 +148,13 @@ def test_a_database_that_cannot_stay_is_never_replaced_unasked(url: str) -> None
     assert settled(host, {"mailman": {"database": "sqlite"}}).site.mailman.database == "sqlite"
 
 
+def test_a_database_s_file_with_settings_behind_it_is_never_replaced_unasked() -> None:
+    host = server(PACKAGED, "[database]\nurl: sqlite:////srv/lists/mm.db?timeout=30\n")
+    host.files[Path("/srv/lists/mm.db")] = Kept(b"")
+    with pytest.raises(AnswerError, match=r"mailman\.database"):
+        settled(host)
+
+
 def test_ports_that_change_places_both_stay() -> None:
     found = settled(server(PACKAGED, "[mta]\nlmtp_port: 8001\n[webservice]\nport: 8024\n"))
     assert (found.site.mailman.lmtp.port, found.site.mailman.rest.port) == (8001, 8024)
