@@ -62,8 +62,19 @@ class Inherited:
     """What the server has and is no answer, so that a default takes its place; nothing once that has happened."""
     unanswered: tuple[str, ...]
     """The keys of lists that were not answered, which Mailman is asked for again when it works; see `met`."""
+    lost: Problem | None = None
+    """Why the server's database cannot stay, and an answer is needed before anything is changed."""
     recalled: bool = False
     """Whether it is of before the first change, so that the server may have something else now."""
+
+    def require(self) -> None:
+        """Refuse to go on where a default would take the place of a database.
+
+        Raises:
+            AnswerError: the server's is none that can stay, and none was answered.
+        """
+        if self.lost:
+            raise AnswerError((self.lost,))
 
     def told(self) -> Iterator[str]:
         """Say what was taken from the server, and what could not be."""
@@ -81,20 +92,21 @@ def settled(given: Given, host: Host, path: Path) -> Inherited:
         path: where `remember` has written, if it has.
 
     Raises:
-        AnswerError: one that was given is wrong, or the server's database is none that can be kept.
+        AnswerError: one that was given is wrong.
     """
     bare = given.site()
     recalled = _recall(path)
     before = _completed(recalled, host, bare) if recalled else look(host, bare)
     kept, replaced = _fitting(given, {key: text for key, text in before.to(bare).items() if not given.has(key)})
-    if lost := [each for each in replaced if each.key == DATABASE]:
-        words = f"given: what the server has (mailman.cfg, [database] url) is not {lost[0].may_be}"
-        raise AnswerError((Problem(DATABASE, "not given", words),))
+    lost = next((each for each in replaced if each.key == DATABASE), None)
+    if lost:
+        words = f"an answer: what the server has (mailman.cfg, [database] url) cannot stay, for it is not {lost.may_be}"
+        replaced, lost = [each for each in replaced if each.key != DATABASE], Problem(DATABASE, "nothing", words)
     site = given.site(kept)
     other = {key: text for key, text in kept.items() if value_of(site, key) != value_of(bare, key)}
     asked = (f"lists.{number}.{key}" for number in range(len(site.lists)) for key in OF_LISTS)
     unanswered = tuple(key for key in asked if not given.has(key))
-    return Inherited(site, other, () if recalled else tuple(replaced), unanswered, recalled is not None)
+    return Inherited(site, other, () if recalled else tuple(replaced), unanswered, lost, recalled is not None)
 
 
 def _stays(kept: Mapping[str, str], when: str = "has") -> Iterator[str]:

@@ -75,14 +75,31 @@ def test_what_main_cf_has_stays(name: str, value: str, key: str, text: str) -> N
     assert any(line.startswith(f"{key} is not answered, so it stays") for line in found.told())
 
 
-def test_what_the_package_wrote_was_decided_by_nobody() -> None:
-    found = settled(server(PACKAGED))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {
+            "myhostname": "vps7.example.net",
+            "mydestination": "$myhostname, vps7.example.net, localhost.example.net, , lab",
+        },
+        {"smtpd_tls_cert_file": "/etc/ssl/certs/ssl-cert-snakeoil.pem"},
+    ],
+)
+def test_what_the_package_wrote_was_decided_by_nobody(change: Mapping[str, str]) -> None:
+    found = settled(server({**PACKAGED, **change}))
     assert (found.site.mail.hostname, found.site.mail.interfaces) == ("mail.local.edu", "loopback-only")
     assert not found.kept
 
 
 @pytest.mark.parametrize(
-    "change", [{"mynetworks": "127.0.0.0/8 10.0.0.0/8"}, {"relayhost": "[smart.example]"}, {"mydomain": "local.edu"}]
+    "change",
+    [
+        {"mynetworks": "127.0.0.0/8 10.0.0.0/8"},
+        {"relayhost": "[smart.example]"},
+        {"mydomain": "local.edu"},
+        {"mydestination": "$myhostname, example.org, lab, localhost"},
+    ],
 )
 def test_one_line_of_somebodys_makes_it_a_server_that_lives(change: Mapping[str, str]) -> None:
     assert settled(server({**PACKAGED, **change})).kept["mail.interfaces"] == "all"
@@ -141,18 +158,21 @@ def test_a_database_elsewhere_stays_where_there_is_one(*, there: bool) -> None:
 @pytest.mark.parametrize("url", ["mysql+pymysql://mm:Ahc8ooth0ahv@localhost/mm", "postgresql://mm:mm@localhost/mm"])
 def test_a_database_that_cannot_stay_is_never_replaced_unasked(url: str) -> None:
     host = server(PACKAGED, f"[database]\nurl: {url}\n")
+    found = settled(host)  # to look at the server, no answer is needed
     with pytest.raises(AnswerError) as caught:
-        settled(host)
+        found.require()
     assert [each.key for each in caught.value.problems] == ["mailman.database"]
     assert "Ahc8ooth0ahv" not in str(caught.value)
-    assert settled(host, {"mailman": {"database": "sqlite"}}).site.mailman.database == "sqlite"
+    answered = settled(host, {"mailman": {"database": "sqlite"}})
+    answered.require()
+    assert answered.site.mailman.database == "sqlite"
 
 
 def test_a_database_s_file_with_settings_behind_it_is_never_replaced_unasked() -> None:
     host = server(PACKAGED, "[database]\nurl: sqlite:////srv/lists/mm.db?timeout=30\n")
     host.files[Path("/srv/lists/mm.db")] = Kept(b"")
     with pytest.raises(AnswerError, match=r"mailman\.database"):
-        settled(host)
+        settled(host).require()
 
 
 def test_ports_that_change_places_both_stay() -> None:

@@ -21,6 +21,7 @@ def plan(call: Call) -> int:
     """Show what would change."""
     require_root()
     answers, redactor = call.answers(), Redactor()
+    answers.require()
     site = answers.site
     wanted = [stage for stage in STAGES if call.options.stage in {None, stage.number}]
     known = session.load(call.state.session)

@@ -38,6 +38,8 @@ def check(call: Call) -> int:
 def _start(call: Call, command: Any, first: int, last: int) -> int:
     require_root()
     answers = call.answers()
+    if command == "apply":
+        answers.require()
     site = answers.site
     accounts.named(site)
     for text in answers.told() if command == "apply" else ():

@@ -16,6 +16,7 @@ from wizard.desk.standing import About, Ground, Proof, Standing
 from wizard.desk.tail import Tail
 from wizard.errors import RefusedError
 from wizard.host import Host
+from wizard.inherited import Inherited
 from wizard.probes import accounts
 from wizard.redact import Redactor
 from wizard.site import Site, dumps, read, save
@@ -34,7 +35,8 @@ class Work:
         """
         answers = inherited.settled(read(path, overrides, required=required), host, state.inherited)
         self.site: Site = answers.site
-        self._unanswered = answers.unanswered
+        self._answers: Inherited | None = answers
+        """Until answers are saved: what the form showed is written then."""
         hide(self.site.secrets())
         self._path, self._state, self._host = path, state, host
         self._redactor = Redactor()
@@ -63,10 +65,12 @@ class Work:
         site = form.result()
         save(site, self._path, self._host)
         self.site = site
-        self._unanswered = ()  # what the form showed is written now
+        self._answers = None
 
     def plan(self, stage: int) -> str:
         """See `wizard.desk.Desk.plan`."""
+        if self._answers:
+            self._answers.require()
         known = session.load(self._state.session)
         made = planning.make(STAGES[stage - 1], self.site, self._host, self._redactor, known)
         return self._redactor.text(made.text()) if made else ""
@@ -78,7 +82,10 @@ class Work:
             AnswerError: the subscribers named for the checks are not users of this machine.
         """
         accounts.named(self.site)
-        return Request(command, first, last, approved=False, site=dumps(self.site), unanswered=self._unanswered)
+        if self._answers and command == "apply":
+            self._answers.require()
+        unanswered = self._answers.unanswered if self._answers else ()
+        return Request(command, first, last, approved=False, site=dumps(self.site), unanswered=unanswered)
 
     def report(self) -> str:
         """See `wizard.desk.Desk.report`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wizard.facts.address_class import entries
+
 ASKED = frozenset({"myhostname", "mydestination", "mynetworks", "inet_interfaces", "inet_protocols", "maillog_file"})
 """What the package's questions, or what makes a machine's image, may have given any value."""
 WRITTEN: Mapping[str, frozenset[str]] = {
@@ -34,7 +36,14 @@ NETWORKS = frozenset({"", "127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128"})
 """The networks that it suggests."""
 
 
+def _domains(explicit: Mapping[str, str]) -> list[str]:
+    """Give the domains in mydestination that are not this machine's own names: somebody has mail there."""
+    own = {"$myhostname", explicit.get("myhostname", "").lower()}
+    words = [word.lower() for word in entries(explicit.get("mydestination", ""))]
+    return [word for word in words if "." in word and word not in own and not word.startswith("localhost.")]
+
+
 def untouched(explicit: Mapping[str, str]) -> bool:
     """Tell it from what main.cf sets, as it is written there."""
-    suggested = explicit.get("mynetworks", "") in NETWORKS
+    suggested = explicit.get("mynetworks", "") in NETWORKS and not _domains(explicit)
     return suggested and all(name in ASKED or value in WRITTEN.get(name, ()) for name, value in explicit.items())
