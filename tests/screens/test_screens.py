@@ -512,7 +512,7 @@ class TestWhatIsSaid:
     async def test_it_does_not_cover_what_a_run_does_for_long(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(saying, "LASTS", 0.0)
+        monkeypatch.setattr(saying, "LASTS", 2.0)
         directory = server.recorded('"kind": "stage.started"')
         with living(directory):
             async with opened(server, number=2) as (app, pilot):
