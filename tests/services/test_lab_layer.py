@@ -38,7 +38,7 @@ ls -d /var/cache/apt/pruned 2> /dev/null
 def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("layer")
     present = mounts.of_this_machine()
-    with Namespace.launch(Order(mounts=present, layer=None, network=True, terminal=None)) as lab:
+    with Namespace.launch(Order(mounts=present, layers=(), network=True, terminal=None)) as lab:
         lab.run(["sh", "-ec", CHANGE]).require()
         gone = take(lab.uppers, present, made / "tree")
     (made / REMOVED).write_text("\0".join(gone))
@@ -54,7 +54,7 @@ def test_it_lists_what_is_taken_away(layer: Path) -> None:
 
 
 def test_a_lab_on_it_shows_the_same(layer: Path) -> None:
-    order = Order(mounts=mounts.of_this_machine(), layer=str(layer), network=False, terminal=None)
+    order = Order(mounts=mounts.of_this_machine(), layers=(str(layer),), network=False, terminal=None)
     with Namespace.launch(order) as lab:
         shown = lab.run(["sh", "-c", SHOW]).stdout
 

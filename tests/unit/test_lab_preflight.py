@@ -57,7 +57,10 @@ def test_a_refused_step_is_explained_with_what_to_do_instead(step: str, number: 
 
 def test_orders_and_reports_are_one_line_each_and_come_back_as_they_were() -> None:
     order = Order(
-        mounts=(Mount("/", Kind.OVERLAY), Mount("/a\nb\udcff", Kind.FILE)), layer="/x", network=True, terminal=None
+        mounts=(Mount("/", Kind.OVERLAY), Mount("/a\nb\udcff", Kind.FILE)),
+        layers=("/x", "/y"),
+        network=True,
+        terminal=None,
     )
     report = Report(step="overlay on /a\nb", errno=22)
 

@@ -9,36 +9,49 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-import sysconfig
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from wizard import program
 from wizard.apt import Progress
-from wizard.lab import cache, mounts, preflight
+from wizard.lab import cache, layer, mounts, preflight
+from wizard.lab.cache import Recipe
 from wizard.lab.namespace import Namespace
 from wizard.lab.order import Order
 from wizard.localhost import PATH
 
-__all__ = ["Lab", "Progress", "run"]
-
-_NAME = "mailman-wizard"
+__all__ = ["Lab", "Progress", "Recipe", "run"]
 
 
 class Lab(Namespace):
     """A running lab, kept warm for many commands."""
 
+    order: Order
+    """How it was built; of one that is bare there is none."""
+    above: Path | None
+    """As `start` was told."""
+
     @classmethod
-    def start(cls, *, bare: bool = False, packages: Sequence[str] = (), progress: Progress | None = None) -> Self:
+    def start(
+        cls,
+        *,
+        bare: bool = False,
+        packages: Sequence[str] = (),
+        recipe: Recipe | None = None,
+        above: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
         """Start a lab.
 
         Args:
             bare: a plain copy of the machine, with the machine's network and without packages added, to try
                 their installation out; copied mail that waits in queues is left out.
             packages: to be there besides Postfix and Mailman, unless it is bare. Each set of them is a layer.
-            progress: told about the packages' installation where they are not cached yet.
+            recipe: what else is to be done before, once for all labs.
+            above: a layer of `save`, from a lab that was started with the same; nobody may remove it meanwhile.
+            progress: told about what is made where it is not cached yet.
 
         Raises:
             RefusedError: this machine cannot hold a lab; the message says what is missing.
@@ -47,15 +60,25 @@ class Lab(Namespace):
         preflight.require_rights()
         present = mounts.of_this_machine()
         if bare:
-            return cls.launch(Order(mounts=present, layer=None, network=True, terminal=_terminal()))
-        with cache.held(present, packages, progress) as found:
-            order = Order(
-                mounts=present,
-                layer=None if found is None else str(found.path),
-                network=False,
-                terminal=_terminal(),
-            )
-            return cls.launch(order, pass_fds=() if found is None else (found.fd,))
+            return cls.launch(Order(mounts=present, layers=(), network=True, terminal=_terminal()))
+        with cache.held(present, packages, progress, recipe) as found:
+            layers = (*([above] if above else []), *(each.path for each in found))
+            order = Order(mounts=present, layers=tuple(map(str, layers)), network=False, terminal=_terminal())
+            lab = cls.launch(order, pass_fds=[each.fd for each in found])
+            lab.order, lab.above = order, above
+            return lab
+
+    def save(self, directory: Path) -> None:
+        """Take a layer of what was done in the lab; nothing in it may run any more, and it is to be stopped then.
+
+        Args:
+            directory: where to; it is made. What was below it by `start`'s `above` goes into it.
+
+        Raises:
+            CommandError: the disk is full.
+        """
+        below = [Path(each) for each in self.order.layers]
+        layer.save(self, self.order.mounts, below, directory, onto=self.above)
 
 
 def run(command: Sequence[str], *, bare: bool = False, progress: Progress | None = None) -> int:
@@ -75,22 +98,12 @@ def run(command: Sequence[str], *, bare: bool = False, progress: Progress | None
         CommandError: the packages could not be installed.
     """
     argv = list(command) or [os.environ.get("SHELL", "/bin/sh")]
-    program = _own_program()
+    own = program.own()
     with Lab.start(bare=bare, progress=progress) as lab:
-        if (
-            Path(program).is_absolute() and shutil.which(_NAME, path=PATH) is None
-        ):  # for a shell, which has its own PATH
-            lab.run(["ln", "--symbolic", program, f"/usr/local/bin/{_NAME}"])
-        return lab.attach([program if argv[0] == _NAME else argv[0], *argv[1:]])
-
-
-def _own_program() -> str:
-    """Find the command of this installation: as it was called, or where it was installed to."""
-    called = Path(sys.argv[0])
-    installed = Path(sysconfig.get_path("scripts"), _NAME)
-    if called.name == _NAME and called.is_file():
-        return str(called.resolve())
-    return str(installed) if installed.is_file() else shutil.which(_NAME, path=PATH) or _NAME
+        if Path(own).is_absolute() and shutil.which(program.NAME, path=PATH) is None:
+            # For a shell, which has its own PATH.
+            lab.run(["ln", "--symbolic", own, f"/usr/local/bin/{program.NAME}"])
+        return lab.attach([own if argv[0] == program.NAME else argv[0], *argv[1:]])
 
 
 def _terminal() -> str | None:

@@ -11,7 +11,7 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def build(order: Order) -> int:
     for name in ("root", "upper", "work", "layer", "empty"):
         (_SCRATCH / name).mkdir()
     for mount in order.mounts:
-        _copy(mount, order.layer)
+        _copy(mount, order.layers)
     _mount_anew()
     with step("devices"):
         devices.make(_ROOT / "dev", order.terminal)
@@ -75,10 +75,11 @@ def build(order: Order) -> int:
     return scratch
 
 
-def _copy(mount: Mount, layer: str | None) -> None:
+def _copy(mount: Mount, layers: Sequence[str]) -> None:
     target = Path(f"{_ROOT}{mount.path}")
     if mount.kind is Kind.OVERLAY:
-        between = None if layer is None else Path(layer, "tree", part(mount.path))
+        trees = (Path(layer, "tree", part(mount.path)) for layer in layers)
+        between = [tree for tree in trees if tree.is_dir()]
         try:
             with step(f"overlay on {mount.path}"):
                 _overlay(mount.path, target, between)
@@ -102,24 +103,26 @@ def _limits(path: str) -> int:
     return os.statvfs(path).f_flag & (kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
-def _overlay(lower: str, target: Path, layer: Path | None) -> None:
-    """Lay a writable copy of `lower` over `target`, with a layer between them if there is one."""
+def _overlay(lower: str, target: Path, layers: Sequence[Path]) -> None:
+    """Lay a writable copy of `lower` over `target`, with the layers between them, the newest first."""
     upper = _SCRATCH / "upper" / part(lower)
     work = _SCRATCH / "work" / part(lower)
     upper.mkdir()
     work.mkdir()
     _copy_directory_attributes(Path(lower), upper)
     options = f"upperdir={_escaped(upper)},workdir={_escaped(work)},redirect_dir=off,metacopy=off,index=off"
-    if layer is not None and layer.is_dir():
+    if layers:
         try:
             between = _SCRATCH / "layer" / part(lower)
             between.mkdir()
             # A layer within the file system that it covers is "overlapping"; as its own overlay it is not.
-            kernel.mount(between, kind="overlay", data=f"lowerdir={_escaped(layer)}:{_SCRATCH}/empty")
+            stack = ":".join([*map(_escaped, layers), f"{_SCRATCH}/empty"])
+            kernel.mount(between, kind="overlay", data=f"lowerdir={stack}")
             lowers = f"{_escaped(between)}:{_escaped(Path(lower))}"
             kernel.mount(target, kind="overlay", flags=_limits(lower), data=f"lowerdir={lowers},{options}")
         except OSError:  # stacked too deep, as when / is an overlay itself: copy the layer then
-            _copy_tree(layer, upper)
+            for layer in reversed(layers):
+                _copy_tree(layer, upper)
         else:
             return
     options = f"lowerdir={_escaped(Path(lower))},{options}"
@@ -159,7 +162,7 @@ def _copy_directory_attributes(source: Path, target: Path) -> None:
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    done = subprocess.run(["/bin/cp", "--archive", f"{source}/.", str(target)], check=False)
+    done = subprocess.run(["/bin/cp", "--archive", "--remove-destination", f"{source}/.", str(target)], check=False)
     if done.returncode != 0:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 

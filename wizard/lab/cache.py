@@ -11,15 +11,16 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wizard import packages
 from wizard.apt import Progress
 from wizard.lab import layer
 from wizard.lab.mounts import Mount
+from wizard.lab.namespace import Namespace
 from wizard.lab.order import REMOVED
 from wizard.localhost import LocalHost
 
@@ -48,33 +49,53 @@ class Layer:
     fd: int
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is done in a lab once, to be there from the start in others."""
+
+    name: str
+    """Letters, digits and hyphens; a new layer of a name takes the place of older ones."""
+    key: str
+    """Differs wherever what comes of it may."""
+    words: str
+    """What it is, for who waits for it."""
+    make: Callable[[Namespace], None]
+    """Does it in a lab that has the packages; no process may be left of it."""
+
+
 @contextmanager
-def held(mounts: Sequence[Mount], more: Sequence[str], progress: Progress | None) -> Iterator[Layer | None]:
-    """Hold the layer that this machine needs, made first if it is not there.
+def held(
+    mounts: Sequence[Mount], more: Sequence[str], progress: Progress | None, recipe: Recipe | None = None
+) -> Iterator[tuple[Layer, ...]]:
+    """Hold the layers that this machine needs, made first if they are not there.
 
     Args:
         mounts: what a lab copies.
         more: packages besides `PACKAGES`.
-        progress: told about the packages' installation.
+        progress: told about what is made.
+        recipe: what else is to be there.
 
     Yields:
-        The layer; None if the machine has the packages itself.
+        The layers, the newest first; none for the packages if the machine has them itself.
 
     Raises:
         RefusedError: the packages cannot be had; the message says why and what to do.
-        CommandError: their installation failed.
+        CommandError: their installation failed, or the recipe.
     """
     present = packages.installed(LocalHost(), (*PACKAGES, *sorted(more)))
     wanted = _Wanted(_state(mounts), tuple(name for name, version in present.items() if version is None), mounts)
     _sweep_unless_busy(wanted.state)
-    if not wanted.names:
-        yield None
-        return
-    layer = _open(wanted.path) or _made(wanted, progress)
+    layers: tuple[Layer, ...] = ()
     try:
-        yield layer
+        if wanted.names:
+            layers = (_open(wanted.path) or _made(wanted, layers, progress),)
+        if recipe is not None:
+            wanted = replace(wanted, recipe=recipe)
+            layers = (_open(wanted.path) or _made(wanted, layers, progress), *layers)
+        yield layers
     finally:
-        os.close(layer.fd)
+        for each in layers:
+            os.close(each.fd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +107,24 @@ class _Wanted:
     names: tuple[str, ...]
     """The packages that the machine lacks."""
     mounts: Sequence[Mount]
+    recipe: Recipe | None = None
+    """What it is of; the packages' installation, if nothing else."""
 
     @property
     def path(self) -> Path:
         """Where it is: layers of one state of the machine have names that begin alike."""
-        return CACHE / f"{self.state}-{hashlib.sha256(' '.join(self.names).encode()).hexdigest()[:16]}"
+        made_of = f"{self.state}-{_digest(' '.join(self.names))}"
+        return CACHE / (f"{made_of}-{self.recipe.name}-{_digest(self.recipe.key)}" if self.recipe else made_of)
+
+    @property
+    def older(self) -> tuple[Path, ...]:
+        """Those of the same name, which nobody needs any more."""
+        found = CACHE.glob(f"{self.path.name.rpartition('-')[0]}-*") if self.recipe else ()
+        return tuple(path for path in found if path != self.path)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _state(mounts: Sequence[Mount]) -> str:
@@ -116,12 +150,14 @@ def _open(path: Path) -> Layer | None:
     return None
 
 
-def _made(wanted: _Wanted, progress: Progress | None) -> Layer:
+def _made(wanted: _Wanted, below: Sequence[Layer], progress: Progress | None) -> Layer:
     with _alone(progress):
         layer = _open(wanted.path)  # another lab may have made it while this one waited
         if layer is None:
             _sweep(wanted.state)
-            _make(wanted, progress)
+            _make(wanted, below, progress)
+            for older in wanted.older:
+                _discard(older)
             layer = _open(wanted.path)
         assert layer is not None
         return layer
@@ -143,18 +179,23 @@ def _alone(progress: Progress | None = None, *, wait: bool = True) -> Iterator[N
             if not wait:
                 raise
             if progress is not None:
-                progress(0.0, "waiting for another lab that is installing the packages")
+                progress(0.0, "waiting for another lab that is being prepared")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         os.close(lock)
 
 
-def _make(wanted: _Wanted, progress: Progress | None) -> None:
+def _make(wanted: _Wanted, below: Sequence[Layer], progress: Progress | None) -> None:
     staging = CACHE / f"{_STAGING}{secrets.token_hex(6)}"
     shutil.rmtree(wanted.path, ignore_errors=True)  # half of one that was being removed
     try:
-        layer.make(staging, wanted.mounts, wanted.names, transcript=CACHE / "transcript", progress=progress)
+        if wanted.recipe is None:
+            layer.make(staging, wanted.mounts, wanted.names, transcript=CACHE / "transcript", progress=progress)
+        else:
+            if progress is not None:
+                progress(0.0, wanted.recipe.words)
+            layer.grow(staging, wanted.mounts, [each.path for each in below], wanted.recipe.make)
         os.sync()  # what is renamed must be on disk before its name is
         staging.rename(wanted.path)
     except BaseException:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wizard import packages
@@ -74,7 +74,7 @@ def make(
         RefusedError: the packages cannot be had, or the machine cannot hold a lab.
         CommandError: the installation failed, or the disk is full.
     """
-    with Namespace.launch(Order(mounts=tuple(mounts), layer=None, network=True, terminal=None)) as lab:
+    with Namespace.launch(Order(mounts=tuple(mounts), layers=(), network=True, terminal=None)) as lab:
         policy = lab.root / _POLICY
         policy.unlink(missing_ok=True)
         policy.write_text("#!/bin/sh\nexit 101\n")
@@ -84,13 +84,55 @@ def make(
     (directory / REMOVED).write_bytes(os.fsencode("\0".join(gone)))
 
 
-def take(uppers: Path, mounts: Sequence[Mount], tree: Path) -> tuple[str, ...]:
+def grow(directory: Path, mounts: Sequence[Mount], below: Sequence[Path], make: Callable[[Namespace], None]) -> None:
+    """Do something in a lab of its own on other layers, without a network, and take the layer.
+
+    Args:
+        directory: where to; it is made.
+        mounts: what a lab copies.
+        below: the other layers, the newest first.
+        make: does it.
+
+    Raises:
+        RefusedError: the machine cannot hold a lab.
+        CommandError: the disk is full, or what `make` raises.
+    """
+    order = Order(mounts=tuple(mounts), layers=tuple(map(str, below)), network=False, terminal=None)
+    with Namespace.launch(order) as lab:
+        make(lab)
+        save(lab, mounts, below, directory)
+
+
+def save(
+    lab: Namespace, mounts: Sequence[Mount], below: Sequence[Path], directory: Path, *, onto: Path | None = None
+) -> None:
+    """Take a layer of what was done in a lab; nothing may be written there any more.
+
+    Args:
+        lab: the lab; it is to be stopped afterwards.
+        mounts: what it copied.
+        below: the layers that it is on.
+        directory: where to; it is made.
+        onto: the first of them, if the new layer is to be both in one.
+
+    Raises:
+        CommandError: the disk is full.
+    """
+    if onto is not None:
+        directory.mkdir(mode=0o700)
+        LocalHost().run(["cp", "--archive", str(onto / "tree"), str(directory)], limit=BUILD_LIMIT).require()
+    gone = take(lab.uppers, mounts, directory / "tree", below)
+    (directory / REMOVED).write_bytes(os.fsencode("\0".join(gone)))
+
+
+def take(uppers: Path, mounts: Sequence[Mount], tree: Path, below: Sequence[Path] = ()) -> tuple[str, ...]:
     """Copy the upper layers of a lab into the tree of a new layer.
 
     Args:
         uppers: the directory of the upper layers; it is pruned.
         mounts: what the lab copied.
-        tree: where to; it is made.
+        tree: where to; it is made, or added to.
+        below: the layers that the lab is on.
 
     Returns:
         The paths, without their first slash, that the upper layers take away.
@@ -98,28 +140,30 @@ def take(uppers: Path, mounts: Sequence[Mount], tree: Path) -> tuple[str, ...]:
     Raises:
         CommandError: the disk is full, or cannot be written to.
     """
-    tree.mkdir(mode=0o700, parents=True)
+    tree.mkdir(mode=0o700, parents=True, exist_ok=True)
     overlays = {path: uppers / part(path) for path in covered(mounts)}
     for name in (*_PRUNED, *(mount.path for mount in mounts if mount.kind is Kind.FILE)):
         _prune(Path(name), overlays)
     gone: list[str] = []
     for mounted, upper in overlays.items():
-        gone += (str(Path(mounted, name)).lstrip("/") for name in taken_away(upper, Path(mounted)))
+        lowers = (Path(mounted), *(layer / "tree" / part(mounted) for layer in below))
+        gone += (str(Path(mounted, name)).lstrip("/") for name in taken_away(upper, *lowers))
         if any(upper.iterdir()):
-            copy = ["cp", "--archive", str(upper), str(tree / part(mounted))]
+            copy = ["cp", "--archive", "--remove-destination", "--no-target-directory", str(upper)]
+            copy.append(str(tree / part(mounted)))
             LocalHost().run(copy, limit=BUILD_LIMIT).require()
     return tuple(gone)
 
 
-def taken_away(upper: Path, lower: Path) -> tuple[str, ...]:
-    """List what an upper layer hides of its lower one, and drop the marks it does that with.
+def taken_away(upper: Path, *lowers: Path) -> tuple[str, ...]:
+    """List what an upper layer hides of its lower ones, and drop the marks it does that with.
 
     Marks cannot be kept on every file system (an overlay has no whiteouts of its own), a list can. The
     marks: overlayfs.rst, "whiteouts and opaque directories".
 
     Args:
         upper: an upper layer that is no longer written to.
-        lower: what it was laid over.
+        lowers: what it was laid over.
     """
     gone: list[str] = []
     for directory, directories, files in os.walk(upper):
@@ -130,7 +174,8 @@ def taken_away(upper: Path, lower: Path) -> tuple[str, ...]:
                 Path(directory, name).unlink()
                 gone.append(str(inside / name))
         if inside != Path() and _is_opaque(directory):
-            gone += (str(inside / name) for name in _names(lower / inside) - {*directories, *files})
+            hidden = {name for lower in lowers for name in _names(lower / inside)}
+            gone += (str(inside / name) for name in hidden - {*directories, *files})
     return tuple(gone)
 
 

@@ -15,7 +15,7 @@ from wizard.errors import CommandError, RefusedError
 from wizard.host import Completed
 from wizard.lab import kernel, preflight, terminal
 from wizard.lab.order import Order, Report
-from wizard.localhost import LocalHost
+from wizard.localhost import PATH, LocalHost
 
 
 class Namespace:
@@ -103,6 +103,29 @@ class Namespace:
         become = ("runuser", "-u", user, "--") if user else ()
         return LocalHost().run([*self.enter, *become, *argv], stdin=stdin, limit=limit, env=env)
 
+    def background(
+        self, argv: Sequence[str], output: IO[bytes], pass_fds: Sequence[int] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Begin a command in the lab that nobody waits for yet; it ends with the lab at the latest.
+
+        Args:
+            argv: program and arguments.
+            output: where what it prints goes.
+            pass_fds: descriptors that stay open as long as it runs (locks).
+
+        Raises:
+            CommandError: the lab has ended.
+        """
+        return subprocess.Popen(
+            [*self.enter, *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=pass_fds,
+            env={"PATH": PATH, "LC_ALL": "C.UTF-8"},
+        )
+
     def attach(self, argv: Sequence[str]) -> int:
         """Run a command in the lab on this process's own terminal and streams.
 
@@ -119,10 +142,14 @@ class Namespace:
         except OSError as error:
             raise RefusedError(preflight.explain("setns", error.errno or 0)) from error
 
-    def stop(self) -> None:
-        """End the lab and all that runs in it; a second time does nothing."""
+    def release(self) -> None:
+        """Let the lab end by itself, without waiting for it; `stop` waits."""
         with suppress(BrokenPipeError):
             self._lifeline.close()
+
+    def stop(self) -> None:
+        """End the lab and all that runs in it; a second time does nothing."""
+        self.release()
         self._process.wait()
 
     def __enter__(self) -> Self:

@@ -25,8 +25,8 @@ class Order:
     """What to build."""
 
     mounts: tuple[Mount, ...]
-    layer: str | None
-    """Directory of the layer with the packages; None for a plain copy of the machine."""
+    layers: tuple[str, ...]
+    """Directories of the layers (the packages; what was done after that), the newest first; none for a plain copy."""
     network: bool
     """Keep the machine's network instead of an own one without a way out."""
     terminal: str | None
@@ -41,7 +41,7 @@ class Order:
         """Read the line that `dump` wrote."""
         fields = json.loads(line)
         mounts = tuple(Mount(mount["path"], Kind(mount["kind"])) for mount in fields.pop("mounts"))
-        return cls(mounts=mounts, **fields)
+        return cls(mounts=mounts, layers=tuple(fields.pop("layers")), **fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,12 @@ def tidy(order: Order, kept: dict[Path, bytes]) -> None:
     for pattern in (*_STALE, *(_QUEUED if order.network else ())):
         for path in Path("/").glob(pattern):
             _remove(path)
-    for name in _removed(Path(order.layer)) if order.layer else ():
+    for name in _removed(Path(order.layers[0])) if order.layers else ():
         _remove(Path("/", name))
 
 
 def _removed(layer: Path) -> tuple[str, ...]:
-    """List what a layer takes away from the machine, as paths without their first slash."""
+    """List what a layer and those below it take away from the machine, as paths without their first slash."""
     return tuple(name for name in os.fsdecode((layer / REMOVED).read_bytes()).split("\0") if name)
 
 
