@@ -19,6 +19,8 @@ MOST = 5000
 """Lines kept, the newest."""
 INDENT = "  "
 MARK = "▸"
+CLOSING = frozenset(",.;:?!)、。,;:?!)”」』》…")
+"""What stands behind a word without a blank, and not at the beginning of a row."""
 SHORTEST = 2 / 3
 """Of a row's columns, how many words must fill for it to end between two of them."""
 
@@ -29,7 +31,7 @@ class Span(NamedTuple):
     start: int
     end: int
     style: str
-    """``strong``, ``code`` or ``bullet``."""
+    """``strong``, ``emphasis``, ``code`` or ``bullet``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Lines(ScrollView, can_focus=True):
     Lines > .lines--marked { color: $text-accent; text-style: bold; }
     Lines > .lines--title { color: $primary; text-style: bold; }
     Lines > .lines--strong { text-style: bold; }
+    Lines > .lines--emphasis { text-style: italic; }
     Lines > .lines--bullet { color: $text-primary; }
     Lines:light > .lines--bullet { color: $text-secondary; }
     Lines:dark > .lines--code { color: $text-warning 95%; background: $warning 10%; }
@@ -107,6 +110,7 @@ class Lines(ScrollView, can_focus=True):
             "marked",
             "title",
             "strong",
+            "emphasis",
             "bullet",
             "code",
             "found",
@@ -279,8 +283,7 @@ class Lines(ScrollView, can_focus=True):
             room = width - (len(line.indent) if start else 0)
             end = start + _fitting(line.text[start : start + room], room)
             if self._words and end < len(line.text):
-                blank = line.text.rfind(" ", start, end + 1)
-                end = blank + 1 if blank + 1 - start > room * SHORTEST else end
+                end = _between_words(line.text, start, end, room * SHORTEST)
             rows.append(Row(line, start, end))
             start = end
         return tuple(rows)
@@ -325,6 +328,30 @@ def _cells(text: str) -> int:
 def _fitting(text: str, room: int) -> int:
     """Tell how many characters of a text there is room for."""
     return min(len(text), room) if text.isascii() else len(chop_cells(text, room)[0])
+
+
+def _between_words(text: str, start: int, end: int, least: float) -> int:
+    """Tell where a row ends, at `end` or before: behind a blank or beside a Chinese letter, if such a place is near.
+
+    Args:
+        text: the whole line.
+        start: where the row begins.
+        end: where there is no room for more.
+        least: columns that the row must fill.
+    """
+    ascii_only = text.isascii()
+    for at in range(end + 1, start, -1):
+        if text[at - 1] == " " or (not ascii_only and at <= end and _parts(text, at)):
+            return at if _cells(text[start:at]) > least else end
+    return end
+
+
+def _parts(text: str, at: int) -> bool:
+    """Whether a row may begin there, because a letter beside it is wide; none begins with what closes something."""
+    if text[at] in CLOSING:
+        return False
+    before = text[at - 2 : at] if text[at - 1] in CLOSING else text[at - 1]
+    return any(cell_len(letter) > 1 for letter in (before[:1], text[at]))
 
 
 def _painted(pieces: list[tuple[int, int, Style]], start: int, end: int, style: Style) -> list[tuple[int, int, Style]]:
