@@ -46,6 +46,11 @@ class State:
         """What the probes have made and not yet removed."""
         return self.root / "probes.json"
 
+    @property
+    def training(self) -> Path:
+        """One directory for each trainee, with one for each course."""
+        return self.root / "training"
+
     def prepare(self) -> None:
         """Make the directories, 0700.
 

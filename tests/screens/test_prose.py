@@ -15,10 +15,21 @@ from wizard.screens.lines import Line, Lines
 from wizard.screens.panes.why import foot
 from wizard.screens.prose import BULLET, CODE, prose
 from wizard.templates import page
+from wizard.training.load import BUILT_IN, load
 
 WIDE = "[\u3000-\u9fff\uff01-\uff60]"
 FOOT = foot(Ground(2, ("main.cf", "mailman.cfg"), (Proof("a.b", "A title", "this"), Proof("c.d", "Another", "that"))))
-PAGES = {**{stage.name: page(f"why/{stage.name}.md") for stage in STAGES}, "foot": FOOT}
+COURSE = load(BUILT_IN)
+LESSONS = {
+    f"{folder}-{language}-{name}": text
+    for (folder, language), told in COURSE.texts.items()
+    for name, text in (
+        ("text", told.text),
+        ("task", told.task),
+        *((f"hint-{at}", each) for at, each in enumerate(told.hints)),
+    )
+}
+PAGES = {**LESSONS, **{stage.name: page(f"why/{stage.name}.md") for stage in STAGES}, "foot": FOOT}
 
 
 def spoken(inline: Token) -> str:

@@ -1,0 +1,92 @@
+"""The trainee's side: hints and commands one by one, naming a cause, and what the session outside is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.unit.doubles import MemoryHost
+from tests.unit.training.courses import made
+from wizard import i18n
+from wizard.desk import Desk
+from wizard.state import State
+from wizard.training import briefing, progress, summary
+from wizard.training.briefing import Briefing
+from wizard.training.course import Course
+from wizard.training.drill import choose
+from wizard.training.load import load
+from wizard.training.progress import Journal
+from wizard.training.turn import Turn
+from wizard.training.tutor import Tutor, clock
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    return load(made(tmp_path / "course"))
+
+
+def tutor(tmp_path: Path, told: Briefing) -> Tutor:
+    host = MemoryHost()
+    desk = Desk(path=tmp_path / "site.toml", state=State(tmp_path / "state"), host=host)
+    return Tutor(Briefing.load(told.dump()), Journal.open(tmp_path), desk, host, Turn(tmp_path / "turn"))
+
+
+def test_hints_and_commands_come_one_by_one_and_are_counted(tmp_path: Path, course: Course) -> None:
+    one = tutor(tmp_path, briefing.of_lesson(course, course.lessons[0], "wendy", "zh"))
+    one.journal("begun", name="one", what="lesson")
+    assert [one.hint() for _ in range(4)] == ["Question?", "Look.", "Answer.", ""]
+    assert [one.show() for _ in range(2)] == [("true", "什么都不做"), None]
+    assert one.hints == ("Question?", "Look.", "Answer.")
+    here = progress.load(tmp_path)[0].here
+    assert here is not None
+    assert (here.hints, here.shown) == (3, 1)
+
+
+def test_a_cause_is_right_or_not_and_what_it_was_has_the_way(tmp_path: Path, course: Course) -> None:
+    chosen = choose(course, fault="emergency")
+    one = tutor(tmp_path, briefing.of_drill(course, chosen, "wendy", "en"))
+    right = [each for each in one.briefing.choices if one.name(each)]
+    assert [each.fault for each in right] == ["emergency"]
+    assert "# d" in one.afterwards()
+    assert one.briefing.checks == (1, 6)
+
+
+def test_a_briefing_survives_being_written(course: Course) -> None:
+    told = briefing.of_drill(course, choose(course, level=4, seed="1"), "wendy", "en")
+    assert Briefing.load(told.dump()) == told
+
+
+def test_a_summary_in_both_languages(tmp_path: Path, course: Course) -> None:
+    journal = Journal.open(tmp_path)
+    journal("begun", name="one", what="lesson")
+    journal("passed")
+    journal("begun", name="drill", what="drill", faults=["emergency"], level=1, seed="1")
+    found = progress.load(tmp_path)[0]
+    told = summary.data(course, "wendy", found)
+    assert told["passed"] is True
+    assert told["drills"][0]["faults"] == ["emergency"]
+    english = summary.markdown(course, "wendy", found, "en")
+    assert "| 1 | Title | " in english
+    i18n.use("zh")
+    try:
+        assert "学习总结" in summary.markdown(course, "wendy", found, "zh")
+    finally:
+        i18n.use("en")
+
+
+def test_the_clock() -> None:
+    assert [clock(each) for each in (0, 61.9, 3600)] == ["0:00", "1:01", "60:00"]
+
+
+def test_only_one_server_is_checked_at_a_time(tmp_path: Path) -> None:
+    turn = Turn(tmp_path / "turn")
+    with turn.handed() as fd:  # as it is handed into a lab
+        held = Turn(Path(f"/proc/self/fd/{fd}")).take()
+        assert held is not None
+        assert turn.take(wait=False) is None
+        os.close(held)
+        again = turn.take(wait=False)
+        assert again is not None
+        os.close(again)
