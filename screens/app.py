@@ -14,6 +14,7 @@ from textual.widgets import Button
 
 from wizard.desk import Standing
 from wizard.errors import WizardError
+from wizard.i18n import _
 from wizard.outline import LAST
 from wizard.screens.dialogs import Page, Palette, Question
 from wizard.screens.panes.answers import SaveAnswers, Typed
@@ -42,6 +43,10 @@ class WizardApp(Seeing):
         Binding("f12", "decline", "Decline"),
         Binding("ctrl+x", "stop_run", "Stop the run"),
         Binding("t", "take_over", "Take over"),
+        Binding("h", "train('hint')", "Hint", show=False),
+        Binding("x", "train('commands')", "Commands", show=False),
+        Binding("g", "train('name')", "Name the cause", show=False),
+        Binding("ctrl+r", "train('reset')", "Reset", show=False),
         Binding("ctrl+l", "redraw", "Redraw", priority=True),
         Binding("q,ctrl+q,ctrl+c", "leave", "Quit"),
         *(Binding(str(number), f"stage({number})", show=False) for number in range(1, LAST + 1)),
@@ -68,7 +73,8 @@ class WizardApp(Seeing):
     def action_help(self) -> None:
         """Help for the pane that is shown."""
         pane = self.here.pane if self.here else "check"
-        self.push_screen(Page("Help", help_for(pane)))
+        own = self.training.help if self.training is not None else ""
+        self.push_screen(Page("Help", own + help_for(pane)))
 
     def action_shell(self) -> None:
         """Give the terminal to a shell until that ends."""
@@ -77,6 +83,22 @@ class WizardApp(Seeing):
         self.refresh(layout=True)
         self._look()
         self.tell(f"the shell ended with {code}; what it changed is looked at anew")
+
+    def action_train(self, what: str) -> None:
+        """Do what training has a key for; without it, the key does nothing."""
+        if self.training is None:
+            return
+        if what == "reset" and self.run_is_on:
+            self.tell(_("a run is on; Ctrl+X stops it"))
+            return
+        {
+            "hint": self.training.hint,
+            "commands": self.training.commands,
+            "name": self.training.name,
+            "reset": self.training.reset,
+        }[what]()
+        if self.here is not None:
+            self.here.show_status()
 
     def action_check(self) -> None:
         """Run the checks of the stage."""
@@ -103,7 +125,7 @@ class WizardApp(Seeing):
             return
         directory = self._follower.directory
         question = message.question.number
-        self._aside(lambda: self.desk.answer(directory, question, approve=message.approve), self._failed)
+        self.aside(lambda: self.desk.answer(directory, question, approve=message.approve), self._failed)
         if self.here is not None and message.approve:
             self.here.action_pane("check")
 
@@ -119,7 +141,10 @@ class WizardApp(Seeing):
         typed = self.form is not None and bool(self.form.changes)
         if not self._saved(screen):
             return
-        self._aside(lambda: self.desk.start(command, number, number), self._begun)
+        if self.training is not None and command == "check":
+            self.aside(self.training.tutor.begin, self._begun)
+        else:
+            self.aside(lambda: self.desk.start(command, number, number), self._begun)
         screen.action_pane("check")
         self.tell("starting …")
         if typed:
@@ -139,6 +164,8 @@ class WizardApp(Seeing):
             self.tell(str(found))
             return
         self.said.go_on()
+        if self.training is not None:
+            self.training.began(found)
         if self._news is not None:
             self._news.run = found  # it will say so itself a little later
         self._follow(found)
@@ -189,6 +216,9 @@ class WizardApp(Seeing):
         if screen is None:
             return
         number = screen.stage.number
+        if self.training is not None:
+            self.training.forward()
+            return
         if self.alone:
             self.tell("one stage alone is open; 'mailman-wizard' walks through all six")
             return
@@ -207,7 +237,7 @@ class WizardApp(Seeing):
 
         self.tell("looking whether the gate is open …")
         # On the configuration as it is now, which somebody else may have changed since it was looked at.
-        self._aside(self.desk.standing, stands)
+        self.aside(self.desk.standing, stands)
 
     def action_report(self) -> None:
         """Show what was proven."""
@@ -220,7 +250,7 @@ class WizardApp(Seeing):
                 self.push_screen(Page("Report", found))
 
         self.tell("making the report …")
-        self._aside(self.desk.report, reported)
+        self.aside(self.desk.report, reported)
 
     def action_stop_run(self) -> None:
         """Ask whether the run is to be stopped."""
@@ -231,7 +261,7 @@ class WizardApp(Seeing):
             self.tell("this screen is read-only")
         else:
             text = "Stop the run? It puts back what it was changing."
-            self._asking(text, lambda: self._aside(lambda: self.desk.stop(follower.directory), self._failed))
+            self.asking(text, lambda: self.aside(lambda: self.desk.stop(follower.directory), self._failed))
 
     def action_take_over(self) -> None:
         """Ask whether this terminal is to have the controls."""
@@ -240,9 +270,9 @@ class WizardApp(Seeing):
             return
 
         text = "Take the controls? The other terminal becomes read-only."
-        self._asking(text, lambda: self._aside(self.desk.take_over, self._failed))
+        self.asking(text, lambda: self.aside(self.desk.take_over, self._failed))
 
-    def _asking(self, text: str, do: Callable[[], object]) -> None:
+    def asking(self, text: str, do: Callable[[], object]) -> None:
         """Ask, and do it if the answer is yes."""
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 (Textual's signature)
@@ -257,7 +287,7 @@ class WizardApp(Seeing):
             self._leave()
         else:
             text = "A run is on. It goes on without this screen;\n'mailman-wizard' shows it again. Leave?"
-            self._asking(text, self._leave)
+            self.asking(text, self._leave)
 
     def _leave(self) -> None:
         self.closing = True

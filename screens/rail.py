@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 from textual.widgets import Static
 
 from wizard.desk import Standing
+from wizard.i18n import _
 from wizard.screens.marks import STYLES, mark, part
 
 PANES = ("why", "answers", "changes", "check", "logs")
@@ -32,7 +34,7 @@ class _Bar(Static):
         at = 0
         self._ends = []
         for word in words:
-            at += sum(len(text) for text, _ in word)
+            at += sum(cell_len(text) for text, _style in word)
             self._ends.append(at)
         content = Content.assemble(*(piece for word in words for piece in word))
         if not content.is_same(self._drawn):  # == does not look at styles
@@ -112,5 +114,5 @@ class PaneBar(_Bar):
             style = (
                 f"{STYLES['bold']} reverse" if pane == here else STYLES["warn"] if pane == calling else STYLES["plain"]
             )
-            words.append([part(f" {KEYS[pane]}", "dim"), (f" {TITLES[pane]} ", style)])
+            words.append([part(f" {KEYS[pane]}", "dim"), (f" {_(TITLES[pane])} ", style)])
         self.draw(words)

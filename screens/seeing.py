@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual.events import Key, Paste
 from textual.timer import Timer
@@ -22,11 +22,14 @@ from wizard.screens.rail import PANES
 from wizard.screens.saying import Saying
 from wizard.screens.stage import StageScreen
 from wizard.screens.terminal import Terminal
-from wizard.screens.threads import Bell, Follower, LogReader, News, aside
+from wizard.screens.threads import Bell, Follower, LogReader, News
+from wizard.screens.threads import aside as work_aside
 from wizard.screens.turns import Turns
 
 if TYPE_CHECKING:
     from wizard.desk.answers import Form
+    from wizard.screens.app import WizardApp
+    from wizard.training.tutor import Tutor
 
 T = TypeVar("T")
 SECOND = 1.0
@@ -46,6 +49,7 @@ class Seeing(Fitting):
         *,
         alone: int = 0,
         watching: Path | None = None,
+        tutor: Tutor | None = None,
         terminal: Terminal | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -55,6 +59,7 @@ class Seeing(Fitting):
             desk: this terminal's side of the engine.
             alone: the one stage that is looked at; 0 for all six.
             watching: a run that is only looked at.
+            tutor: the lesson or drill that the screens are for.
             terminal: what the terminal can do.
             now: the clock, for the seconds that are left.
         """
@@ -62,6 +67,11 @@ class Seeing(Fitting):
         self.desk = desk
         self.alone = alone
         self.watching = watching
+        self.training = None
+        if tutor is not None:
+            from wizard.screens.training import Training  # noqa: PLC0415 (no other screen waits for it)
+
+            self.training = Training(cast("WizardApp", self), tutor)
         self.view = RunView()
         self.standing: tuple[Standing, ...] = tuple(Standing(each.number, each.name, "looked at") for each in STAGES)
         self.about = About("", tuple(Ground(each.number) for each in STAGES))
@@ -112,7 +122,7 @@ class Seeing(Fitting):
                 self._follow(foremost)
         if self.watching:
             self._place = Place(1, "check")
-        self._open(self.alone or self._place.stage or 0)
+        self._open(self.alone or self._place.stage or int(self.training is not None))
         # Not before the screen is drawn: what is loaded for this would hold that up.
         self.call_after_refresh(self._begin_looking)
         self.set_interval(SECOND, self._tick)
@@ -120,11 +130,11 @@ class Seeing(Fitting):
     def _begin_looking(self) -> None:
         if self._news is not None:
             self._news.start()
-        self._aside(self.desk.about, self._known)
+        self.aside(self.desk.about, self._known)
 
-    def _aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
-        """Do something that blocks beside the screen; see `aside`."""
-        aside(self.loop, self.call_later, work, then)
+    def aside(self, work: Callable[[], T], then: Callable[[T | Exception], None]) -> None:
+        """Do something that blocks beside the screen; see `threads.aside`."""
+        work_aside(self.loop, self.call_later, work, then)
 
     def on_unmount(self) -> None:
         """Let the threads end."""
@@ -191,6 +201,8 @@ class Seeing(Fitting):
         if follower is None:
             return
         self.view = follower.view
+        if self.training is not None:
+            self.training.seen(self.view)
         if follower.ended and not self.view.finished and follower is not self._missed:
             self._missed = follower
             words = self.desk.output(follower.directory) or "it was killed"
@@ -231,8 +243,8 @@ class Seeing(Fitting):
 
     def _look(self) -> None:
         """Ask anew where the stages stand, and what the server has."""
-        self._aside(self.desk.standing, self._stands)
-        self._aside(lambda: self.desk.form({}), self._formed)
+        self.aside(self.desk.standing, self._stands)
+        self.aside(lambda: self.desk.form({}), self._formed)
         self._looks += 1
         self.plans.clear()
         self.plan_errors.clear()
@@ -291,7 +303,7 @@ class Seeing(Fitting):
                 self.here.show()
 
         if number not in self.plans and not self.run_is_on:
-            self._aside(lambda: self.desk.plan(number), planned)
+            self.aside(lambda: self.desk.plan(number), planned)
 
     def tell(self, text: str, *, after: bool = False) -> None:
         """Say something once, on the line above the keys; see `Saying.say`."""
@@ -328,7 +340,7 @@ class Seeing(Fitting):
         """Write the place down beside the screen, if it is another one."""
         if (place := self._here_now()) is not None:
             self._place = place
-            self._aside(lambda: self.desk.remember(place), self._failed)
+            self.aside(lambda: self.desk.remember(place), self._failed)
 
     def _here_now(self) -> Place | None:
         """Tell the place to be written down; None if that is done, or none is."""

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from wizard.desk import Standing
+from wizard.i18n import _
 from wizard.outline import LAST, Outline
 from wizard.screens import telling
 from wizard.screens.lines import Lines
@@ -69,7 +70,8 @@ class StageScreen(Screen[None]):
         yield Static(id="standing")
         yield PaneBar(id="panes")
         with ContentSwitcher(initial=self.pane):
-            yield WhyPane(self.stage)
+            training = self.wizard.training
+            yield WhyPane(self.stage, training.page(self.stage.number) if training is not None else "")
             yield AnswersPane(self.stage.number)
             yield ChangesPane()
             yield ChecksPane(self.stage.number)
@@ -143,6 +145,10 @@ class StageScreen(Screen[None]):
         if fresh_notes:
             pane.say(view.notes[-fresh_notes:])
 
+    def show_lesson(self, page: str) -> None:
+        """Show the lesson's page anew."""
+        self.query_one(WhyPane).teach(page)
+
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
         """Show which keys work there."""
         self.call_later(self.show_status)
@@ -163,7 +169,9 @@ class StageScreen(Screen[None]):
     def _top(self) -> Content:
         app = self.wizard
         parts = [part(" mailman-wizard ", "bold"), part(f" {app.about.hostname}  ", "plain")]
-        if app.alone:
+        if app.training is not None:
+            parts.append(part(f"{app.training.where}  ", "bold"))
+        elif app.alone:
             parts.append(part(f"stage {app.alone} alone  ", "dim"))
         if not app.in_control:
             words = "read-only" if app.watching else "read-only (t takes over): another terminal has the controls"
@@ -180,27 +188,30 @@ class StageScreen(Screen[None]):
         app = self.wizard
         if app.said.text:
             return Content.assemble(part(f" {app.said.text}", "warn"))
-        advice = Content.assemble(part(f" {app.gates.advice(self.stage.number)}", "dim"))
+        advice = app.gates.advice(self.stage.number) if app.training is None else app.training.advice
         here, control = self.stage.number, app.in_control
-        return telling.run(app.view, app.now(), here, app.size.width, is_on=app.run_is_on, in_control=control) or advice
+        said = telling.run(app.view, app.now(), here, app.size.width, is_on=app.run_is_on, in_control=control)
+        return said or Content.assemble(part(f" {advice}", "dim"))
 
     def _keys(self) -> Content:
         app = self.wizard
-        keys = [("F1", "help", True), ("F2", "shell", True)]
+        if app.training is not None and not app.view.question:
+            return telling.keys(app.training.keys, app.size.width)
+        keys = [("F1", _("help"), True), ("F2", _("shell"), True)]
         if app.view.question and app.in_control:
-            keys += [("F9", "apply", True), ("F12", "decline", True)]
+            keys += [("F9", _("apply"), True), ("F12", _("decline"), True)]
         elif app.run_is_on:
-            keys += [("^X", "stop", app.in_control)]
+            keys += [("^X", _("stop"), app.in_control)]
         else:
-            keys += [("F8", "check", app.in_control), ("F9", "set up", app.in_control)]
+            keys += [("F8", _("check"), app.in_control), ("F9", _("set up"), app.in_control)]
         if not app.alone:
-            keys += [("F10", "report" if self._done else "next", app.gates.is_open(self.stage.number))]
+            keys += [("F10", _("report") if self._done else _("next"), app.gates.is_open(self.stage.number))]
         writing = isinstance(self.focused, Input)  # where a letter is a letter
         extra = telling.SEARCHING if writing and self.pane == "logs" else telling.EXTRA.get(self.pane, [])
-        keys += [(key, word, key != "^S" or app.in_control) for key, word in extra]
+        keys += [(key, _(word), key != "^S" or app.in_control) for key, word in extra]
         if not (app.in_control or app.watching):
-            keys += [("t", "take over", True)]
-        keys += [("^Q" if writing else "q", "quit", True)]
+            keys += [("t", _("take over"), True)]
+        keys += [("^Q" if writing else "q", _("quit"), True)]
         return telling.keys(keys, app.size.width)
 
     @property

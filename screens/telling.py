@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Size
 
@@ -107,10 +108,10 @@ def keys(all_keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
     Where there is no room, they stand closer, and then those that do not work are left out, and the last but one.
     """
     left = list(all_keys)
-    while len(left) > 1 and (sum(len(f"{key} {word} ") for key, word, _ in left) > width + 1):
-        idle = [number for number, (_, _, works) in enumerate(left[:-1]) if not works]
+    while len(left) > 1 and (sum(cell_len(f"{key} {word} ") for key, word, _works in left) > width + 1):
+        idle = [number for number, (_key, _word, works) in enumerate(left[:-1]) if not works]
         del left[idle[-1] if idle else -2]
-    wide = sum(len(f" {key} {word} ") for key, word, _ in left) <= width + 1  # the last blank may be cut off
+    wide = sum(cell_len(f" {key} {word} ") for key, word, _works in left) <= width + 1  # the last blank may be cut off
     pieces: list[tuple[str, str]] = []
     for key, word, works in left:
         before = " " if wide else ""

@@ -158,14 +158,36 @@ def _arguments(command: Callable[[str, str, str], argparse.ArgumentParser]) -> N
     made.add_argument("--packages", action="store_true", help="remove the packages that were installed since, too")
     made = command("explain", "words:explain", "Explain a check or a diagnosis; without a name, list them.")
     made.add_argument("code", nargs="?", metavar="CODE", help="for instance postfix.relay or MW104")
-    made = command("watch", "wizard:watch", "Follow a run, read-only, as it happens or afterwards.")
-    made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest)")
+    words = "Follow a run or a training session, read-only; without a name, list the sessions."
+    made = command("watch", "wizard:watch", words)
+    made.add_argument("id", nargs="?", metavar="NAME", help="a run's name, or a trainee's (default: the newest run)")
     made = command("report", "report:report", "Show what a run has proven, when and with what evidence, as Markdown.")
     made.add_argument("id", nargs="?", metavar="RUN", help="a run's name (default: the newest that has ended)")
     made.add_argument("--html", action="store_true", help="as one HTML page")
+    _training(command)
     made = command("lab", "labs:lab", "Run a command in a private copy of this machine.")
     made.add_argument("--bare", action="store_true", help="without packages added, and with the machine's network")
     made.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND …", help="default: a shell")
+
+
+def _training(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    words = "Learn it in a lab of your own: lessons, then drills on a server that is broken."
+    made = command("train", "train:train", words)
+    made.add_argument("lesson", nargs="?", metavar="LESSON", help="its number or name (default: where you left)")
+    add = made.add_argument
+    add("--drill", action="store_true", help="a working server with a fault, to be found and mended")
+    add("--level", type=int, choices=range(1, 5), help="how hard the drill is; 4: two faults at once")
+    add("--stage", type=int, choices=range(1, LAST + 1), help="a drill whose fault is in this stage")
+    add("--fault", metavar="NAME", help="a drill with this fault (docs/faults.md)")
+    add("--seed", metavar="TEXT", help="the same drill again")
+    add("--course", metavar="FOLDER", help="another course than the built-in one")
+    add("--validate", metavar="FOLDER", help="say what is wrong with a course, by file and line; starts nothing")
+    add("--lang", metavar="LANGUAGE", help="for instance en or zh (default: the locale's)")
+    add("--trainee", metavar="NAME", help="whose progress it is (default: who calls)")
+    add("--reset", action="store_true", help="begin the lesson from its start")
+    add("--summary", action="store_true", help="show what was done so far, as Markdown or with --json")
+    add("--speak", choices=("smtp", "lmtp"), help="speak with Postfix or Mailman by hand, every line explained")
+    add("--inside", type=int, nargs=2, metavar="FD", help=argparse.SUPPRESS)
 
 
 if __name__ == "__main__":

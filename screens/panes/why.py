@@ -1,4 +1,4 @@
-"""Why: what the stage is for, how it commonly goes wrong, and what it stands on."""
+"""Why: what the stage is for, how it commonly goes wrong, and what it stands on; in training, the lesson."""
 
 from __future__ import annotations
 
@@ -10,18 +10,31 @@ from wizard.templates import page
 
 
 class WhyPane(Lines):
-    """A page of words: that of templates/why, and what the stage stands on."""
+    """A page of words: that of templates/why, and what the stage stands on; or a lesson's."""
 
-    def __init__(self, stage: Outline) -> None:
+    def __init__(self, stage: Outline, lesson: str = "") -> None:
+        """Show the page.
+
+        Args:
+            stage: whose it is.
+            lesson: what is shown in its place, as Markdown.
+        """
         super().__init__(words=True, id="why")
         self._ground = Ground(stage.number)
-        self.add(prose(page(f"why/{stage.name}.md")))
+        self._teaches = bool(lesson)
+        self.add(prose(lesson or page(f"why/{stage.name}.md")))
 
     def stand_on(self, ground: Ground) -> None:
         """Add what the stage stands on, when that is known."""
-        if ground != self._ground:
+        if ground != self._ground and not self._teaches:
             self._ground = ground
             self.add([Line(""), *prose(foot(ground))])
+
+    def teach(self, lesson: str) -> None:
+        """Show a lesson's page as it is now, down to what has come last."""
+        if lesson:
+            self.replace(prose(lesson))
+            self.scroll_end(animate=False, force=True)
 
 
 def foot(ground: Ground) -> str:

@@ -26,11 +26,22 @@ def test_textual_is_not_loaded(module: str) -> None:
     assert not [name for name in loaded(module) if name.split(".")[0] == "textual"]
 
 
-@pytest.mark.parametrize("module", ["wizard.cli", "wizard.commands.wizard", "wizard.screens.app"])
+ENGINE = {"wizard.engine", "wizard.stages", "wizard.site", "wizard.render", "pydantic", "jinja2", "mailmanclient"}
+SLOW = {"markdown_it", "psutil", "watchfiles"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["wizard.cli", "wizard.commands.wizard", "wizard.screens.app", "wizard.commands.train", "wizard.screens.training"],
+)
 def test_the_first_screen_does_not_wait_for_the_engine_nor_for_what_is_slow(module: str) -> None:
-    engine = {"wizard.engine", "wizard.stages", "wizard.site", "wizard.render", "pydantic", "jinja2", "mailmanclient"}
-    slow = {"markdown_it", "psutil", "watchfiles"}
-    assert not loaded(module) & (engine | slow)
+    assert not loaded(module) & (ENGINE | SLOW)
+
+
+@pytest.mark.parametrize("module", ["wizard.cli", "wizard.commands.wizard", "wizard.screens.app"])
+def test_no_screen_but_a_lessons_waits_for_training(module: str) -> None:
+    others = ("wizard.training", "wizard.lab", "wizard.screens.training", "wizard.screens.lesson")
+    assert not [name for name in loaded(module) if name.startswith(others)]
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def _control(call: Call, desk: Desk) -> None:
     if desk.in_control:
         return
     try:
-        if _asked(call, "another terminal has the controls; take them over? [y/N] ").lower() in {"y", "yes"}:
+        if asked(call, "another terminal has the controls; take them over? [y/N] ").lower() in {"y", "yes"}:
             desk.take_over()
             return
     except EndedError:
@@ -72,7 +72,7 @@ def _once(call: Call, desk: Desk, number: int, alone: int) -> int | None:
     """Ask once what to do and do it; returns the stage to go on with, or None to quit."""
     verified = _at(desk, number).state == "verified"
     usual = ("n" if number < LAST and not alone else "q") if verified else "p"
-    word = _asked(call, f"stage {number}: {MENU} [{usual}]: ") or usual
+    word = asked(call, f"stage {number}: {MENU} [{usual}]: ") or usual
     if word == "q":
         return None
     if word == "n":
@@ -137,7 +137,7 @@ def _answers(call: Call, desk: Desk, number: int) -> None:
 
 def _answered(call: Call, form: Form, answer: Answer) -> Form:
     while True:
-        text = _asked(call, f"  {answer.key} [{answer.shown}]: ")
+        text = asked(call, f"  {answer.key} [{answer.shown}]: ")
         if not text:
             return form
         typed = form.typed(answer.key, text)
@@ -188,7 +188,7 @@ def _at(desk: Desk, number: int) -> Standing:
     return desk.standing()[number - 1]
 
 
-def _asked(call: Call, question: str) -> str:
+def asked(call: Call, question: str) -> str:
     """Ask for one line.
 
     Raises:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard import controls, garbage
 from wizard.commands.call import Call, require_root
 from wizard.desk import Desk
 from wizard.errors import AnswerError, Problem, RefusedError
 from wizard.screens.terminal import Terminal
+
+if TYPE_CHECKING:
+    from wizard.training.tutor import Tutor
 
 SWITCH = 0.001
 """Seconds for which what is done beside the screen may hold a key up."""
@@ -27,25 +31,31 @@ def stage(call: Call) -> int:
 
 
 def watch(call: Call) -> int:
-    """Follow a run that this call has not started.
+    """Follow a run that this call has not started, or a training session.
 
     Raises:
-        AnswerError: there is no such run.
+        AnswerError: there is no such run or trainee.
     """
     require_root()
+    if call.state.training.is_dir():
+        from wizard.commands import watching  # noqa: PLC0415 (no run waits for it)
+
+        code = watching.watch(call)
+        if code is not None:
+            return code
     known = [path for path in call.state.runs.glob("*") if path.is_dir()]
     wanted = controls.foremost(path for path in known if call.options.id in {None, path.name})
     if wanted is None:
         named = repr(call.options.id) if call.options.id else "not given"
         raise AnswerError((Problem("RUN", named, f"one of the {len(known)} runs in {call.state.runs}"),))
-    if _full_screen(call):
-        return _show(call, call.desk(looking=True), watching=wanted)
-    from wizard.commands.runs import follow  # noqa: PLC0415 (see `_show`)
+    if full_screen(call):
+        return show(call, call.desk(looking=True), watching=wanted)
+    from wizard.commands.runs import follow  # noqa: PLC0415 (see `show`)
 
     return follow(call, wanted, ours=False)
 
 
-def _full_screen(call: Call) -> bool:
+def full_screen(call: Call) -> bool:
     """Tell whether the terminal can show screens, and nobody wants lines or JSON instead."""
     if call.options.json or call.options.plain or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
@@ -63,17 +73,29 @@ def _open(call: Call, alone: int) -> int:
     if call.options.json:
         raise AnswerError((Problem("--json", "given", "for commands; the wizard is for a person"),))
     if call.options.plain:
-        from wizard.commands import plain  # noqa: PLC0415 (see `_show`)
+        from wizard.commands import plain  # noqa: PLC0415 (see `show`)
 
         return plain.walk(call, alone)
-    if not _full_screen(call):
+    if not full_screen(call):
         raise RefusedError(
             "this is no terminal that can show a full screen: 'mailman-wizard --plain' asks the same in plain lines"
         )
-    return _show(call, call.desk(), alone=alone)
+    return show(call, call.desk(), alone=alone)
 
 
-def _show(call: Call, desk: Desk, *, alone: int = 0, watching: Path | None = None) -> int:
+def show(call: Call, desk: Desk, *, alone: int = 0, watching: Path | None = None, tutor: Tutor | None = None) -> int:
+    """Open the screens; returns what they end with.
+
+    Args:
+        call: as it was made.
+        desk: this terminal's side of the engine.
+        alone: the one stage that is looked at; 0 for all six.
+        watching: a run that is only looked at.
+        tutor: the lesson or drill that they are for.
+
+    Raises:
+        AnswerError: the answers cannot be read.
+    """
     if call.options.color == "never":
         os.environ["NO_COLOR"] = "1"
     garbage.put_off()  # the screen resumes it, when all is loaded
@@ -81,7 +103,7 @@ def _show(call: Call, desk: Desk, *, alone: int = 0, watching: Path | None = Non
     from wizard.screens.app import WizardApp  # noqa: PLC0415
 
     sys.setswitchinterval(SWITCH)
-    app = WizardApp(desk, alone=alone, watching=watching)
+    app = WizardApp(desk, alone=alone, watching=watching, tutor=tutor)
     code = app.run()
     if app.trouble is not None:
         raise app.trouble

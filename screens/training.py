@@ -1,0 +1,149 @@
+"""The keys of training: hints, commands, the examiner's word, and what is asked of the session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard.desk import RunView
+from wizard.i18n import _
+from wizard.screens import lesson
+from wizard.screens.dialogs import Page
+from wizard.screens.lesson import Causes
+from wizard.training.briefing import Ask
+from wizard.training.judge import Verdict
+from wizard.training.tutor import Tutor, clock
+
+if TYPE_CHECKING:
+    from wizard.screens.app import WizardApp
+
+
+class Training:
+    """The side of the app that a lesson or a drill needs."""
+
+    def __init__(self, app: WizardApp, tutor: Tutor) -> None:
+        self._app = app
+        self.tutor = tutor
+        self._judged = ""
+        """The newest run that was judged."""
+        self._begun: Path | None = None
+        """The run of checks that is to be judged at its end."""
+
+    @property
+    def where(self) -> str:
+        """Whose training it is, and of what."""
+        told = self.tutor.briefing
+        title = self.tutor.title if self.tutor.drill else f"{_('lesson')} {told.number}: {self.tutor.title}"
+        return f"{told.trainee}  {title}"
+
+    @property
+    def keys(self) -> list[tuple[str, str, bool]]:
+        """The keys, what each does, and whether it works now."""
+        running = self._app.run_is_on
+        stop = [("^X", _("stop"), self._app.in_control)] if running else []
+        return [*lesson.keys(self.tutor, running=running), *stop, ("q", _("quit"), True)]
+
+    @property
+    def help(self) -> str:
+        """The help for them as Markdown."""
+        return f"{lesson.help_words()}\n\n"
+
+    @property
+    def advice(self) -> str:
+        """What is to be done next."""
+        if self.tutor.briefing.passed:
+            return _("passed; F10 goes on") if self.tutor.briefing.more else _("passed; q leaves")
+        if self.tutor.drill:
+            return _("find the cause: F2 is a shell, F7 the logs; g names it, F8 checks it all")
+        return _("F3 has your task: do it in the shell (F2), then F8 asks the examiner")
+
+    def page(self, stage: int) -> str:
+        """Return the page of a drill, which is about all stages, or of the lesson of this very stage; else empty."""
+        return lesson.page(self.tutor) if self.tutor.drill or self.tutor.briefing.stage == stage else ""
+
+    def hint(self) -> None:
+        """Give the next hint."""
+        if self.tutor.drill:
+            self._app.tell(_("a drill has no hints; trace, the logs and F8 tell what is so"))
+        elif self.tutor.hint():
+            self._show()
+        else:
+            self._app.tell(_("there are no more hints"))
+
+    def commands(self) -> None:
+        """Show the next command; of a drill, what it was."""
+        if self.tutor.drill:
+            self._app.asking(_("Give up, and be told what it was?"), self._given_up)
+        elif self.tutor.show() is not None:
+            self._show()
+        else:
+            self._app.tell(_("there are no more commands"))
+
+    def name(self) -> None:
+        """Name the cause."""
+        choices = self.tutor.briefing.choices
+
+        def named(found: int | None) -> None:
+            if found is not None and 0 <= found < len(choices):
+                right = self.tutor.name(choices[found])
+                self._app.tell(_("right: now mend it") if right else _("no, that is not it"))
+
+        if choices:
+            self._app.push_screen(Causes(tuple(each.cause for each in choices)), named)
+
+    def reset(self) -> None:
+        """Ask the session for the lesson's start."""
+        self._app.asking(
+            _("Begin again from the start? What was done in the lab is lost."), lambda: self._leave(Ask.RESET)
+        )
+
+    def forward(self) -> None:
+        """Ask the session for the next lesson."""
+        if not self.tutor.briefing.more:
+            self._app.tell(_("there is no lesson after this one"))
+        elif not self.tutor.briefing.passed:
+            self._app.tell(_("this lesson is not passed yet; 'mailman-wizard train LESSON' begins any other"))
+        else:
+            self._leave(Ask.NEXT)
+
+    def began(self, directory: Path) -> None:
+        """Judge a run of checks when it ends."""
+        self._begun = directory
+
+    def seen(self, view: RunView) -> None:
+        """Judge the run of checks, once, if it has ended."""
+        if not view.finished or self._begun is None or self._begun.name != view.name or view.name == self._judged:
+            return
+        self._judged = view.name
+        self._app.aside(lambda: self.tutor.judged(view), self._said)
+
+    def _said(self, found: Verdict | Exception) -> None:
+        if isinstance(found, Exception):
+            self._app.tell(str(found))
+            return
+        if not found.passed:
+            self._app.tell(f"{_('not yet')}: {found.why[0]}", after=True)
+            return
+        words = f"{_('passed')} ({clock(self.tutor.seconds)})"
+        self._app.tell(f"{words}; {_('F10 goes on')}" if self.tutor.briefing.more else words)
+        if self.tutor.drill:
+            self._page(found)
+
+    def _page(self, verdict: Verdict) -> None:
+        beside = "\n".join(f"- {name}" for name in verdict.beside)
+        also = f"\n\n## {_('you have also changed')}\n\n{beside}" if beside else ""
+        self._app.push_screen(Page(_("passed"), self.tutor.afterwards() + also))
+
+    def _given_up(self) -> None:
+        self.tutor.journal("given-up")
+        self._app.push_screen(Page(_("What it was"), self.tutor.afterwards()))
+
+    def _leave(self, wanted: Ask) -> None:
+        self._app.closing = True
+        self._app.exit(int(wanted))
+
+    def _show(self) -> None:
+        screen = self._app.here
+        if screen is not None:
+            screen.action_pane("why")
+            screen.show_lesson(self.page(screen.stage.number))
