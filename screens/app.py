@@ -79,7 +79,7 @@ class WizardApp(Seeing):
     def action_shell(self) -> None:
         """Give the terminal to a shell until that ends."""
         with self.suspend():
-            code = self.desk.shell()
+            code = self.desk.shell() if self.training is None else self.training.shell()
         self.refresh(layout=True)
         self._look()
         self.tell(f"the shell ended with {code}; what it changed is looked at anew")
@@ -142,7 +142,7 @@ class WizardApp(Seeing):
         if not self._saved(screen):
             return
         if self.training is not None and command == "check":
-            self.aside(self.training.tutor.begin, self._begun)
+            self.aside(self.training.begin, self._begun)
         else:
             self.aside(lambda: self.desk.start(command, number, number), self._begun)
         screen.action_pane("check")
@@ -156,6 +156,8 @@ class WizardApp(Seeing):
             return "this screen is read-only"
         if self.run_is_on:
             return "a run is on; Ctrl+X stops it"
+        if command == "apply" and self.training is not None and self.training.unplanned:
+            return self.training.unplanned
         shut = command == "apply" and self.standing[number - 1].state == "shut" and not self.alone
         return self.gates.missing(number - 1) if shut else ""
 

@@ -21,11 +21,20 @@ def page(tutor: Tutor) -> str:
     parts = [f"# {number}{tutor.title}", told.text, f"## {_('Your task')}", tutor.task]
     for at, hint in enumerate(tutor.hints, start=1):
         parts += [f"## {_('Hint')} {at}/{len(told.hints)}", hint]
-    if tutor.steps:
-        parts.append(f"## {_('Commands')}")
+    return "\n\n".join([*parts, *_commands(tutor)]) + "\n"
+
+
+def task(tutor: Tutor) -> str:
+    """Return what somebody in the shell may want to look at, as Markdown: the task, and the commands so far."""
+    symptom = [tutor.briefing.text] if tutor.drill else []
+    return "\n\n".join([*symptom, f"## {_('Your task')}", tutor.task, *_commands(tutor)])
+
+
+def _commands(tutor: Tutor) -> list[str]:
+    parts = [f"## {_('Commands')}"] if tutor.steps else []
     for command, does in tutor.steps:
         parts += [does, "\n".join(f"    {line}" for line in command.strip("\n").split("\n"))]
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def keys(tutor: Tutor, *, running: bool) -> list[tuple[str, str, bool]]:

@@ -19,7 +19,7 @@ MOST = 5000
 """Lines kept, the newest."""
 INDENT = "  "
 MARK = "▸"
-CLOSING = frozenset(",.;:?!)、。,;:?!)”」』》…")
+CLOSING = frozenset(",.;:?!)、。”」』》…\uff0c\uff1b\uff1a\uff1f\uff01\uff09")
 """What stands behind a word without a blank, and not at the beginning of a row."""
 SHORTEST = 2 / 3
 """Of a row's columns, how many words must fill for it to end between two of them."""

@@ -177,8 +177,12 @@ class Seeing(Fitting):
     def _follow(self, directory: Path) -> None:
         if self._follower is None or self._follower.directory != directory:
             self._follower = Follower(self.desk, directory, self.redraw)
-            self.view = self._follower.view
+            self.view = self._seen(self._follower.view)
             self._asked = 0
+
+    def _seen(self, view: RunView) -> RunView:
+        """Give a run as it may be seen here."""
+        return view if self.training is None else self.training.tutor.seen(view)
 
     def _happened(self) -> None:
         """Show what the threads have seen."""
@@ -200,11 +204,13 @@ class Seeing(Fitting):
         follower, before = self._follower, self.view
         if follower is None:
             return
-        self.view = follower.view
+        self.view = self._seen(follower.view)
         if self.training is not None:
             self.training.seen(self.view)
         if follower.ended and not self.view.finished and follower is not self._missed:
             self._missed = follower
+            if self.training is not None:
+                self.training.lost(follower.directory)
             words = self.desk.output(follower.directory) or "it was killed"
             self.tell(f"the run ended without a word: {words}", after=True)
         if self.view.damaged and not before.damaged:
@@ -233,6 +239,8 @@ class Seeing(Fitting):
         """Count the seconds, if something is waited for; nothing is written otherwise."""
         await self._turns.unstick()
         screen = self.here
+        if screen is not None and screen.is_current and self.training is not None and self.training.ticks:
+            screen.show_top()
         if screen is None or not self.run_is_on:
             return
         covered = self.said.has_lasted
@@ -302,6 +310,8 @@ class Seeing(Fitting):
             if self.here is not None:
                 self.here.show()
 
+        if self.training is not None and self.training.unplanned:
+            return
         if number not in self.plans and not self.run_is_on:
             self.aside(lambda: self.desk.plan(number), planned)
 

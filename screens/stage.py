@@ -104,7 +104,7 @@ class StageScreen(Screen[None]):
         self.query_one(Rail).show(app.standing, self.stage.number, app.running_stage)
         calling = "changes" if view.question and view.question.stage == self.stage.number else ""
         self.query_one(PaneBar).show(self.pane, calling)
-        self._write("#top", self._top())
+        self.show_top()
         self._write("#standing", telling.standing(self._stands, app.size), layout=True)
         self.show_status()
         ground = app.about.grounds[self.stage.number - 1]
@@ -113,8 +113,14 @@ class StageScreen(Screen[None]):
         self.query_one(ChecksPane).show(ground, view.stage(self.stage.number), telling.stands(self._stands), below)
         question = view.question if calling else None
         plan = app.plans.get(self.stage.number)
-        words = telling.plan(plan, app.plan_errors.get(self.stage.number), run_is_on=app.run_is_on)
+        unplanned = app.training.unplanned if app.training is not None else ""
+        words = unplanned or telling.plan(plan, app.plan_errors.get(self.stage.number), run_is_on=app.run_is_on)
         self.query_one(ChangesPane).show(plan or "", words, question, read_only=not app.in_control)
+
+    def show_top(self) -> None:
+        """Show the server, whose training it is, and a drill's clock."""
+        if self._laid_out:
+            self._write("#top", self._top())
 
     def show_status(self) -> None:
         """Show what the run is doing, and what works now; called each second while something is waited for."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from wizard.desk import RunView
 from wizard.i18n import _
 from wizard.screens import lesson
 from wizard.screens.dialogs import Page
 from wizard.screens.lesson import Causes
+from wizard.screens.prose import prose
 from wizard.training.briefing import Ask
 from wizard.training.judge import Verdict
+from wizard.training.turn import waiting
 from wizard.training.tutor import Tutor, clock
 
 if TYPE_CHECKING:
@@ -33,8 +37,14 @@ class Training:
     def where(self) -> str:
         """Whose training it is, and of what."""
         told = self.tutor.briefing
-        title = self.tutor.title if self.tutor.drill else f"{_('lesson')} {told.number}: {self.tutor.title}"
-        return f"{told.trainee}  {title}"
+        if self.tutor.drill:
+            return f"{told.trainee}  {clock(self.tutor.seconds)}  {self.tutor.title}"
+        return f"{told.trainee}  {_('lesson')} {told.number}: {self.tutor.title}"
+
+    @property
+    def ticks(self) -> bool:
+        """Whether there is a clock that goes on."""
+        return self.tutor.drill and not self.tutor.briefing.passed
 
     @property
     def keys(self) -> list[tuple[str, str, bool]]:
@@ -55,11 +65,27 @@ class Training:
             return _("passed; F10 goes on") if self.tutor.briefing.more else _("passed; q leaves")
         if self.tutor.drill:
             return _("find the cause: F2 is a shell, F7 the logs; g names it, F8 checks it all")
+        if self._app.here is not None and self._app.here.pane == "why":
+            return _("your task ends this page (PgDn): do it in the shell (F2); F8 asks the examiner")
         return _("F3 has your task: do it in the shell (F2), then F8 asks the examiner")
+
+    @property
+    def unplanned(self) -> str:
+        """Say why there are no plans and nothing is set up here; empty if that is not so."""
+        return (
+            "" if self.tutor.open else _("in a drill nothing is planned: find the cause, and mend it in the shell (F2)")
+        )
 
     def page(self, stage: int) -> str:
         """Return the page of a drill, which is about all stages, or of the lesson of this very stage; else empty."""
         return lesson.page(self.tutor) if self.tutor.drill or self.tutor.briefing.stage == stage else ""
+
+    def shell(self) -> int:
+        """Give the trainee a shell, with what they may want to copy above its prompt; returns its exit code."""
+        console = Console()
+        for line in prose(f"{lesson.task(self.tutor)}\n\n{_('exit brings you back')}\n"):
+            console.print(line.text, markup=False, highlight=False)
+        return self._app.desk.shell()
 
     def hint(self) -> None:
         """Give the next hint."""
@@ -73,7 +99,12 @@ class Training:
     def commands(self) -> None:
         """Show the next command; of a drill, what it was."""
         if self.tutor.drill:
-            self._app.asking(_("Give up, and be told what it was?"), self._given_up)
+            if self.tutor.open:
+                self._given_up()
+            else:
+                self._app.asking(
+                    _("Give up, and be told what it was? Then it does not count as passed."), self._given_up
+                )
         elif self.tutor.show() is not None:
             self._show()
         else:
@@ -86,7 +117,9 @@ class Training:
         def named(found: int | None) -> None:
             if found is not None and 0 <= found < len(choices):
                 right = self.tutor.name(choices[found])
-                self._app.tell(_("right: now mend it") if right else _("no, that is not it"))
+                self._app.tell(self.tutor.answer(right=right))
+                if (verdict := self.tutor.completed()) is not None:
+                    self._said(verdict)
 
         if choices:
             self._app.push_screen(Causes(tuple(each.cause for each in choices)), named)
@@ -106,9 +139,18 @@ class Training:
         else:
             self._leave(Ask.NEXT)
 
+    def begin(self) -> Path:
+        """Start the checks, as `Tutor.begin` does; it blocks, and is called beside the screen."""
+        return self.tutor.begin(lambda: self._app.loop.call_soon_threadsafe(self._app.tell, waiting()))
+
     def began(self, directory: Path) -> None:
         """Judge a run of checks when it ends."""
         self._begun = directory
+
+    def lost(self, directory: Path) -> None:
+        """Wait for a run of checks no longer: it ended without a word."""
+        if directory == self._begun:
+            self.tutor.give_back()
 
     def seen(self, view: RunView) -> None:
         """Judge the run of checks, once, if it has ended."""
@@ -128,6 +170,7 @@ class Training:
         self._app.tell(f"{words}; {_('F10 goes on')}" if self.tutor.briefing.more else words)
         if self.tutor.drill:
             self._page(found)
+            self._app.redraw()
 
     def _page(self, verdict: Verdict) -> None:
         beside = "\n".join(f"- {name}" for name in verdict.beside)
@@ -135,8 +178,8 @@ class Training:
         self._app.push_screen(Page(_("passed"), self.tutor.afterwards() + also))
 
     def _given_up(self) -> None:
-        self.tutor.journal("given-up")
-        self._app.push_screen(Page(_("What it was"), self.tutor.afterwards()))
+        self._app.push_screen(Page(_("What it was"), self.tutor.give_up()))
+        self._app.redraw()
 
     def _leave(self, wanted: Ask) -> None:
         self._app.closing = True

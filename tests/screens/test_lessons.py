@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,8 @@ async def test_a_lesson_is_on_its_stages_screen_with_its_task_and_its_keys(serve
         await until(pilot, lambda: "From Postfix to Mailman" in shown(app))
         assert "wendy  lesson 3: From Postfix to Mailman" in says(app, "#top")
         assert all(word in says(app, "#keys") for word in ("F2 shell", "F8 check", "h hint", "x commands", "^R reset"))
+        await until(pilot, lambda: "your task ends this page" in says(app, "#status"))
+        await pilot.press("f6")
         await until(pilot, lambda: "F3 has your task" in says(app, "#status"))
 
 
@@ -151,6 +153,29 @@ async def test_a_drill_shows_the_symptom_and_takes_the_cause(server: Server) -> 
         await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, Page) and "emergency moderation" in shown(app))
+
+
+async def test_a_drill_plans_nothing_and_mends_nothing_until_it_is_over(server: Server) -> None:
+    async with opened(server, drill()) as (app, pilot, _):
+        await until(pilot, lambda: "Drill, level 2" in says(app, "#top"))
+        await pilot.press("f5")
+        await until(pilot, lambda: "in a drill nothing is planned" in shown(app))
+        assert not app.plans
+        await pilot.press("f9")
+        await until(pilot, lambda: "in a drill nothing is planned" in says(app, "#status"))
+        assert not app.run_is_on
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, Page))
+        await pilot.press("escape", "f3", "f5")
+        await until(pilot, lambda: "in a drill nothing is planned" not in shown(app))
+
+
+async def test_a_drills_clock_goes_on(server: Server) -> None:
+    begun = (datetime.now(UTC) - timedelta(seconds=58)).isoformat()
+    async with opened(server, replace(drill(), begun=begun)) as (app, pilot, _):
+        await until(pilot, lambda: "wendy  1:0" in says(app, "#top"))
 
 
 async def test_chinese_is_as_wide_as_it_is_drawn(server: Server) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from wizard.commands import runs
 from wizard.commands.call import Call
 from wizard.commands.plain import EndedError, asked
 from wizard.desk import RunView
 from wizard.errors import AnswerError, ExitCode, Problem, RefusedError, WizardError
+from wizard.events import Event
 from wizard.i18n import _
+from wizard.present import Presenter
 from wizard.training.briefing import Ask
+from wizard.training.judge import Verdict
 from wizard.training.talk import Talk
+from wizard.training.turn import waiting
 from wizard.training.tutor import Tutor, clock
 
 
@@ -75,8 +80,7 @@ def _text(call: Call, tutor: Tutor) -> None:
     call.show.line(f"{f'{told.number}. ' if told.number else ''}{tutor.title}", "bold")
     for text in (told.text, f"{_('Your task')}:\n{tutor.task}"):
         call.show.line("")
-        for line in text.split("\n"):
-            call.show.line(line)
+        _lines(call, text)
     for number, hint in enumerate(tutor.hints, start=1):
         call.show.line(f"{_('hint')} {number}: {hint}")
 
@@ -101,14 +105,30 @@ def _command(call: Call, tutor: Tutor) -> None:
 
 
 def _shell(call: Call, tutor: Tutor) -> None:
+    call.show.say(_("exit brings you back"))
     code = tutor.desk.shell()
     call.show.say(_("the shell ended with {code}").format(code=code))
 
 
 def _check(call: Call, tutor: Tutor) -> None:
-    directory = tutor.begin()
-    runs.follow(call, directory)
+    directory = tutor.begin(lambda: call.show.say(waiting()))
+    runs.follow(replace(call, show=_Examiner.of(call.show, tutor)), directory)
     tell(call, tutor, tutor.view(directory))
+
+
+@dataclass(frozen=True, slots=True)
+class _Examiner(Presenter):
+    """Shows the events of a run as far as the trainee may see them."""
+
+    tutor: Tutor
+
+    @classmethod
+    def of(cls, show: Presenter, tutor: Tutor) -> _Examiner:
+        return cls(show.out, show.err, show.quiet, tutor)
+
+    def event(self, event: Event) -> None:
+        """Show one."""
+        Presenter.event(self, self.tutor.heard(event))
 
 
 def tell(call: Call, tutor: Tutor, view: RunView) -> None:
@@ -116,17 +136,20 @@ def tell(call: Call, tutor: Tutor, view: RunView) -> None:
     verdict = tutor.judged(view)
     for why in verdict.why:
         call.show.line(f"{_('not yet')}: {why}", "yellow")
-    if not verdict.passed:
-        return
+    if verdict.passed:
+        _passed(call, tutor, verdict)
+
+
+def _passed(call: Call, tutor: Tutor, verdict: Verdict) -> None:
     call.show.line(f"{_('passed')} ({clock(tutor.seconds)})", "bold green")
     for name in verdict.beside:
         call.show.line(f"{_('you have also changed')}: {name}")
     if tutor.drill:
-        _afterwards(call, tutor)
+        _lines(call, tutor.afterwards())
 
 
-def _afterwards(call: Call, tutor: Tutor) -> None:
-    for line in tutor.afterwards().split("\n"):
+def _lines(call: Call, text: str) -> None:
+    for line in text.split("\n"):
         call.show.line(line)
 
 
@@ -134,8 +157,7 @@ def _give_up(call: Call, tutor: Tutor) -> None:
     if not tutor.drill:
         call.show.say(_menu(tutor))
         return
-    tutor.journal("given-up")
-    _afterwards(call, tutor)
+    _lines(call, tutor.give_up())
 
 
 def _name(call: Call, tutor: Tutor) -> None:
@@ -149,7 +171,11 @@ def _name(call: Call, tutor: Tutor) -> None:
         call.show.say(_("none was named"))
         return
     right = tutor.name(tutor.briefing.choices[int(word) - 1])
-    call.show.line(_("right: now mend it") if right else _("no, that is not it"), "green" if right else "yellow")
+    verdict = tutor.completed()
+    if verdict is not None:
+        _passed(call, tutor, verdict)
+    else:
+        call.show.line(tutor.answer(right=right), "green" if right else "yellow")
 
 
 _ACTIONS: Mapping[str, Callable[[Call, Tutor], None]] = {

@@ -46,14 +46,19 @@ def _heads() -> tuple[str, ...]:
     return (_("trainee"), _("course"), _("lesson"), _("since"), _("last check"), _("passed"))
 
 
-def _since(row: Row) -> str:
-    if not row.since:
+def _since(at: str) -> str:
+    return clock((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()) if at else ""
+
+
+def _last(row: Row) -> str:
+    if not row.last_check:
         return ""
-    return clock((datetime.now(UTC) - datetime.fromisoformat(row.since)).total_seconds())
+    word = _("passed") if row.last_check == "passed" else _("not yet")
+    return _("{word}, {clock} ago").format(word=word, clock=_since(row.checked))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    cells = (row.trainee, row.course, row.name or _("starting"), _since(row), row.last_check, str(row.passed))
+    cells = (row.trainee, row.course, row.name or _("starting"), _since(row.since), _last(row), str(row.passed))
     return tuple(map(printable, cells))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wizard import controls, services
+from wizard import controls, services, session
 from wizard.controls import Request
 from wizard.errors import UnseenError, WizardError
 from wizard.facts import postconf
@@ -100,6 +100,19 @@ def start(stages: int) -> None:
         host.run(["install", "-d", "-m", "0755", "-o", cfg.USER, "-g", cfg.USER, str(RUN_DIRECTORY)]).require()
         services.act(host, services.MAILMAN, "start")
         ready.wait_ready(host, _silent)
+
+
+def forget(since: int) -> None:
+    """Let nothing be known to be proven of a broken server from a stage on.
+
+    It would be shown as verified, or the settings that were changed since would be named everywhere.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = State().session
+    known = session.load(path)
+    session.save(session.Session({stage: each for stage, each in known.stages.items() if stage < since}), path)
 
 
 def broken(faults: Sequence[str]) -> dict[str, object]:
@@ -203,9 +216,13 @@ def main(arguments: list[str]) -> int:
         match arguments:
             case ["prepare", stages]:
                 prepare(int(stages))
-            case ["start", stages, *faults]:
+            case ["start", stages]:
+                start(int(stages))
+            case ["start", stages, since, *faults]:
                 start(int(stages))
                 sys.stdout.write(json.dumps(broken(faults)))
+                if faults:
+                    forget(int(since))
             case ["stop"]:
                 stop()
             case ["break", *faults]:

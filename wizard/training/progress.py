@@ -47,7 +47,11 @@ class Done:
     level: int = 0
     seed: str = ""
     named: bool | None = None
-    """Whether the cause was named rightly; None if it was not named."""
+    """Whether a cause was named rightly; None if none was named."""
+    wrong: int = 0
+    """How often a cause was named that it was not."""
+    told: bool = False
+    """Whether the trainee gave up, and was told what it was."""
     seconds: float = 0.0
     """From the beginning until it was passed."""
 
@@ -61,7 +65,9 @@ class Progress:
     current: str = ""
     """The lesson or drill that is on; empty if none is."""
     last_check: str = ""
-    """How the last check ended, and when; in words."""
+    """How the last check of what is on ended: passed or not passed; empty if there was none."""
+    checked: str = ""
+    """When that was; ISO 8601, UTC."""
     done: Mapping[str, Done] = field(default_factory=dict)
     """By name, in the order in which they were begun first."""
 
@@ -86,41 +92,55 @@ def step(progress: Progress, event: Event) -> Progress:
 
 def _stepped(now: Progress, kind: str, data: dict[str, Any], at: str) -> Progress:
     if kind == "begun":
-        name = str(data["name"])
+        name = _name(now, data)
         before = now.done.get(name, Done(name))
         faults = tuple(map(str, data.get("faults", ())))
         begun = Done(
             name,
             str(data["what"]),
             at,
-            before.passed if data["what"] == LESSON else "",
+            before.passed,
             resets=before.resets + int(bool(data.get("reset"))),
             **_kept(before, data),
             faults=faults,
             level=int(data.get("level", 0)),
             seed=str(data.get("seed", "")),
         )
-        return replace(now, current=name, done={**now.done, name: begun})
+        return replace(now, current=name, last_check="", checked="", done={**now.done, name: begun})
     here = now.here
     if here is None:
         return now
     changed = {
         "hint": lambda: replace(here, hints=min(here.hints + 1, HINTS)),
         "shown": lambda: replace(here, shown=max(here.shown, int(data["step"]))),
-        "named": lambda: replace(here, named=bool(data["right"])),
+        "named": lambda: _named(here, right=bool(data["right"])),
+        "given-up": lambda: replace(here, told=True),
         "checked": lambda: replace(here, checks=here.checks + 1),
         "passed": lambda: replace(here, passed=at, seconds=_between(here.begun, at)),
     }.get(kind)
     now = replace(now, done={**now.done, here.name: changed()}) if changed else now
     if kind == "checked":
-        return replace(now, last_check=f"{'passed' if data['passed'] else 'not passed'} {at[:16].replace('T', ' ')}")
+        return replace(now, last_check="passed" if data["passed"] else "not passed", checked=at)
     return now
 
 
+def _name(now: Progress, data: dict[str, Any]) -> str:
+    """Tell what it is called: a lesson by its folder, a drill by its number, because each is another."""
+    name = str(data["name"])
+    if data["what"] != DRILL:
+        return name
+    before = [each.name for each in now.done.values() if each.kind == DRILL]
+    return before[-1] if before and data.get("reset") else f"{name}-{len(before) + 1}"
+
+
+def _named(here: Done, *, right: bool) -> Done:
+    return replace(here, named=right or bool(here.named), wrong=here.wrong + int(not right))
+
+
 def _kept(before: Done, data: dict[str, Any]) -> dict[str, Any]:
-    """Keep what a lesson that is begun again has cost so far; a drill is another each time."""
+    """Keep what it has cost so far; of a drill that is begun again, only whether it was told what it was."""
     if data["what"] != LESSON:
-        return {}
+        return {"told": before.told}
     return {"hints": before.hints, "shown": before.shown, "checks": before.checks, "seconds": before.seconds}
 
 
@@ -168,7 +188,7 @@ def save(home: Path, progress: Progress) -> None:
 
 def _read(data: Mapping[str, Any]) -> Progress:
     done = {str(name): Done(**{**each, "faults": tuple(each["faults"])}) for name, each in data["done"].items()}
-    return Progress(int(data["folded"]), str(data["current"]), str(data["last_check"]), done)
+    return Progress(int(data["folded"]), str(data["current"]), str(data["last_check"]), str(data["checked"]), done)
 
 
 def trainee(named: str | None) -> str:

@@ -23,6 +23,9 @@ class Row:
     since: str
     """ISO 8601, UTC; empty before it has begun."""
     last_check: str
+    """passed or not passed; empty if there was none."""
+    checked: str
+    """ISO 8601, UTC; when it ended."""
     passed: int
     """Lessons and drills that are passed."""
     lab: int | None
@@ -36,6 +39,7 @@ class Row:
             "lesson": self.name,
             "since": self.since,
             "last_check": self.last_check,
+            "checked": self.checked,
             "passed": self.passed,
             "lab": self.lab,
         }
@@ -61,6 +65,7 @@ def _row(home: Path) -> Row:
         name=found.current,
         since=here.begun if here else "",
         last_check=found.last_check,
+        checked=found.checked,
         passed=sum(bool(each.passed) for each in found.done.values()),
         lab=_lab(home),
     )

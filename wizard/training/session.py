@@ -33,13 +33,12 @@ from wizard.i18n import _
 from wizard.lab import Lab, Progress, Recipe
 from wizard.lab.namespace import Namespace
 from wizard.printable import printable
-from wizard.state import State
 from wizard.training import briefing, progress
 from wizard.training.briefing import PLACE, Ask, Briefing
 from wizard.training.course import SERVER, Course, Lesson
 from wizard.training.drill import Chosen
 from wizard.training.progress import DRILL, HERE, LESSON, Journal
-from wizard.training.turn import Turn
+from wizard.training.turn import Turn, waiting
 
 KEPT = "kept"
 STEP_LIMIT = 900.0
@@ -86,12 +85,14 @@ class Server:
         """
         stages = given.base if isinstance(given, Lesson) else SERVER
         faults = [given.begin] if isinstance(given, Lesson) else [each.fault for each in given.drills]
+        since = given.stage if isinstance(given, Lesson) else 1
         place = Lab.start(recipe=recipe(stages), above=above, progress=progress)
         output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `stop`)
         words = [
             *INSIDE,
             "start",
             str(stages if running is None else running),
+            str(since),
             *(each for each in faults if each and above is None),
         ]
         return cls(given, place, {}, place.background(words, output, (turn,)), output)
@@ -200,8 +201,6 @@ class Session:
                 kind = DRILL if told.exam == "drill" else LESSON
                 journal("begun", name=told.name, what=kind, reset=reset, **what)
             _put(server.lab, told)
-            if told.exam == "drill":
-                _forget(server.lab)
             self._here(server.lab, told)
             if room() and (turn := self.turn.take(wait=False)) is not None:
                 try:
@@ -259,7 +258,7 @@ class Session:
     def _begun(self, given: Given, kept: Kept | None) -> Server:
         turn = self.turn.take(wait=False)
         if turn is None:
-            self.tell(_("waiting for a turn: another trainee's server starts or is checked …"))
+            self.tell(waiting())
             turn = self.turn.take()
         assert turn is not None
         try:
@@ -348,11 +347,6 @@ def _put(place: Lab, told: Briefing) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         file.write(told.dump())
-
-
-def _forget(place: Lab) -> None:
-    """Let nothing be known to be proven of a server: the settings that were changed since would be named everywhere."""
-    (place.root / str(State().session).lstrip("/")).unlink(missing_ok=True)
 
 
 @contextmanager

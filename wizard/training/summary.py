@@ -12,7 +12,7 @@ from wizard.training.course import Course
 from wizard.training.progress import DRILL, Done, Progress
 from wizard.training.tutor import clock
 
-NOTHING = "-"
+NOTHING, UNKNOWN = "", "?"
 
 
 def data(course: Course, trainee: str, found: Progress) -> dict[str, Any]:
@@ -52,14 +52,24 @@ def markdown(course: Course, trainee: str, found: Progress, language: str) -> st
 
 def _words(row: Mapping[str, Any]) -> dict[str, Any]:
     passed = str(row["passed"])
-    named = {None: NOTHING, True: _("right"), False: _("wrong")}[row["named"]]
     return {
         **row,
-        "faults": ", ".join(row["faults"]),
+        # A drill that was left can be tried again.
+        "faults": ", ".join(row["faults"]) if passed or row["told"] else UNKNOWN,
         "state": passed[:16].replace("T", " ") if passed else _("begun") if row["begun"] else NOTHING,
         "time": clock(row["seconds"]) if passed else NOTHING,
-        "named": named,
+        "named": _named(row),
     }
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """Say whether a drill's cause was named: by whom, and after how many tries."""
+    if row["told"]:
+        return _("told")
+    if row["named"] is None:
+        return NOTHING
+    found = _("right") if row["named"] else _("wrong")
+    return f"{found} ({_('wrong before: {count}').format(count=row['wrong'])})" if row["wrong"] else found
 
 
 def _heads() -> dict[str, str]:

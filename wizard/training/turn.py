@@ -9,6 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.i18n import _
+
+
+def waiting() -> str:
+    """Say what is waited for when it is another's turn."""
+    return _("waiting for a turn: another server starts or is checked …")
+
 
 @dataclass
 class Turn:

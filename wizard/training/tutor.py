@@ -6,6 +6,7 @@ Every face (the screens, the plain lines) calls this; what it does is told to th
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from wizard import controls
 from wizard.desk import Desk, RunView, step
 from wizard.errors import WizardError
+from wizard.events import Event
 from wizard.host import Host
 from wizard.i18n import _
 from wizard.localhost import LocalHost
@@ -34,6 +36,14 @@ class Tutor:
     turn: Turn
     held: int | None = None
     """The turn, while it is ours."""
+    found: frozenset[str] = frozenset()
+    """Faults of a drill that were named."""
+    told: bool = False
+    """Whether it was said what it was, with which a drill ends without being passed."""
+    whole: Verdict | None = None
+    """What the last checks of a drill found, if its server is whole: then all that may be missing are names."""
+    took: float | None = None
+    """Seconds until it was passed here."""
 
     @classmethod
     def sit_down(cls, place: Path, journal: Journal, desk: Desk, turn: Turn) -> Tutor:
@@ -46,7 +56,9 @@ class Tutor:
 
     @property
     def seconds(self) -> float:
-        """Since it was begun."""
+        """Since it was begun, until it was passed."""
+        if self.took is not None:
+            return self.took
         return max((datetime.now(UTC) - datetime.fromisoformat(self.briefing.begun)).total_seconds(), 0.0)
 
     @property
@@ -63,6 +75,11 @@ class Tutor:
     def drill(self) -> bool:
         """Whether it is one."""
         return self.briefing.exam == "drill"
+
+    @property
+    def open(self) -> bool:
+        """Whether what is broken is no secret: of a drill that is over, and of every lesson."""
+        return not self.drill or self.told or self.briefing.passed
 
     @property
     def task(self) -> str:
@@ -101,22 +118,56 @@ class Tutor:
         return told.steps[told.shown]
 
     def name(self, choice: Choice) -> bool:
-        """Name a cause; tells whether it is one."""
+        """Name a cause; tells whether it is one. `completed` is for what comes of it."""
         right = choice.fault in self.briefing.faults
         self.journal("named", fault=choice.fault, right=right)
+        if right:
+            self.found |= {choice.fault}
         return right
 
-    def begin(self) -> Path:
+    def answer(self, *, right: bool) -> str:
+        """Say what comes of naming a cause."""
+        if not right:
+            return _("no, that is not it")
+        if frozenset(self.briefing.faults) - self.found:
+            return _("right, and there is another one")
+        return _("right") if self.open or self.whole is not None else _("right: now mend it")
+
+    def completed(self) -> Verdict | None:
+        """Pass a drill whose last cause was named after its server was found whole; None if that is not so."""
+        if self.whole is None or self.briefing.passed or self._unnamed:
+            return None
+        self._pass(self.whole)
+        return self.whole
+
+    def give_up(self) -> str:
+        """Be told what it was, as `afterwards` says it."""
+        if not self.open:
+            self.told = True
+            self.journal("given-up")
+        return self.afterwards()
+
+    def begin(self, waits: Callable[[], object]) -> Path:
         """Start the checks, when it is this server's turn; `judged` is for their end.
+
+        Args:
+            waits: called if it is another's turn.
 
         Raises:
             WizardError: they cannot be started.
             OSError: the same.
         """
         first, last = self.briefing.checks
-        self._give_back()
-        self.held = self.turn.take()
-        return self.desk.start("check", first, last)
+        self.give_back()
+        self.held = self.turn.take(wait=False)
+        if self.held is None:
+            waits()
+            self.held = self.turn.take()
+        try:
+            return self.desk.start("check", first, last)
+        except BaseException:
+            self.give_back()
+            raise
 
     def view(self, directory: Path) -> RunView:
         """Follow a run to its end, and return what came of it."""
@@ -130,14 +181,50 @@ class Tutor:
         try:
             verdict = self._verdict(view)
         finally:
-            self._give_back()
+            self.give_back()
+        self.whole = verdict if self.drill and verdict.passed else None
+        if verdict.passed and (unnamed := self._unnamed):
+            verdict = replace(verdict, passed=False, why=(unnamed,))
         self.journal("checked", run=view.name, passed=verdict.passed, why=list(verdict.why))
         if verdict.passed and not self.briefing.passed:
-            self.journal("passed", beside=list(verdict.beside))
-            self.briefing = replace(self.briefing, passed=True)
+            self._pass(verdict)
         return verdict
 
-    def _give_back(self) -> None:
+    def _pass(self, verdict: Verdict) -> None:
+        self.took = self.seconds
+        self.journal("passed", beside=list(verdict.beside))
+        self.briefing = replace(self.briefing, passed=True)
+
+    @property
+    def _unnamed(self) -> str:
+        """Say what is missing of the causes' names; empty if nothing is."""
+        if not self.drill or self.briefing.passed:
+            return ""
+        if self.told:
+            return _("the server works again, but you were told what it was; a reset begins the drill again")
+        left = len(frozenset(self.briefing.faults) - self.found)
+        if left and self.found:
+            return _("the server works again; name the other cause, too")
+        return _("the server works again; now name the cause") if left else ""
+
+    def seen(self, view: RunView) -> RunView:
+        """Give a run as it may be seen: in a drill that goes on, it is not the examiner who names the cause."""
+        if self.open:
+            return view
+        stages = {
+            number: replace(stage, checks=tuple(replace(each, causes=()) for each in stage.checks))
+            for number, stage in view.stages.items()
+        }
+        return replace(view, stages=stages)
+
+    def heard(self, event: Event) -> Event:
+        """Give an event of a run, as `seen` does."""
+        if self.open or event.kind != "check.finished":
+            return event
+        return replace(event, data={**event.data, "diagnosis": None, "also": []})
+
+    def give_back(self) -> None:
+        """Let it be the next one's turn."""
         held, self.held = self.held, None
         if held is not None:
             os.close(held)
@@ -150,8 +237,8 @@ class Tutor:
         first, last = told.checks
         # A run of fewer stages, or one that somebody else has started, proves less than what is asked for.
         why = [*judge.proven(view, first, last)]
+        site = load(self.desk.path, self.desk.overrides, required=self.desk.required)
         if told.exam == "by-hand" and not why:
-            site = load(self.desk.path, self.desk.overrides, required=self.desk.required)
             seen = inside.by_hand(self.host, site)
             words = {
                 "smtp": _("no message with 'by hand' in its subject has come to alice or bob by SMTP"),
@@ -159,6 +246,8 @@ class Tutor:
             }
             why += [words[name] for name, there in seen.items() if not there]
         beside: tuple[str, ...] = ()
+        if told.exam == "drill" and site != inside.SITE:
+            why.append(_("the answers are others than at the start; the drill is judged by those"))
         if told.exam == "drill" and not why:
             try:
                 why += judge.harmed(told.there, inside.look(self.host))

@@ -38,7 +38,7 @@ def test_a_lesson_from_its_beginning_to_its_end() -> None:
     assert here is not None
     assert (here.hints, here.shown, here.checks, here.seconds) == (1, 2, 2, 5.0)
     assert found.passed("lmtp")
-    assert found.last_check == "passed 2026-11-23 08:00"
+    assert (found.last_check, found.checked) == ("passed", AT.format(4))
 
 
 def test_a_reset_keeps_what_was_passed_and_what_it_has_cost() -> None:
@@ -53,9 +53,30 @@ def test_a_drill_is_another_each_time() -> None:
         "begun",
         {"name": "drill", "what": DRILL, "faults": ["emergency"], "level": 2, "seed": "1"},
     )
-    here = fold(events(begun, ("named", {"right": True}), ("passed", {}), begun)).here
+    found = fold(events(begun, ("named", {"right": True}), ("checked", {"passed": True}), ("passed", {}), begun))
+    here = found.here
     assert here is not None
-    assert (here.passed, here.named, here.faults) == ("", None, ("emergency",))
+    assert (here.name, here.passed, here.named, here.faults) == ("drill-2", "", None, ("emergency",))
+    assert found.passed("drill-1")
+    assert found.last_check == ""
+
+
+def test_a_drill_that_is_reset_is_the_same_and_it_is_kept_that_it_was_told() -> None:
+    data: dict[str, object] = {"name": "drill", "what": DRILL, "faults": ["emergency"]}
+    found = fold(
+        events(("begun", data), ("named", {"right": False}), ("given-up", {}), ("begun", {**data, "reset": True}))
+    )
+    here = found.here
+    assert here is not None
+    assert list(found.done) == ["drill-1"]
+    assert (here.resets, here.told, here.wrong) == (1, True, 0)
+
+
+def test_wrong_causes_are_counted_and_a_right_one_stays_right() -> None:
+    begun: tuple[str, dict[str, object]] = ("begun", {"name": "drill", "what": DRILL})
+    here = fold(events(begun, *(("named", {"right": right}) for right in (False, True, False)))).here
+    assert here is not None
+    assert (here.named, here.wrong) == (True, 2)
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.doubles import MemoryHost
 from tests.unit.training.courses import made
 from wizard import i18n
-from wizard.desk import Desk
+from wizard.desk import CheckView, Desk, RunView, StageView
+from wizard.errors import RefusedError
+from wizard.events import Event
 from wizard.state import State
 from wizard.training import briefing, progress, summary
 from wizard.training.briefing import Briefing
 from wizard.training.course import Course
 from wizard.training.drill import choose
+from wizard.training.judge import Verdict
 from wizard.training.load import load
 from wizard.training.progress import Journal
 from wizard.training.turn import Turn
@@ -53,6 +58,85 @@ def test_a_cause_is_right_or_not_and_what_it_was_has_the_way(tmp_path: Path, cou
     assert one.briefing.checks == (1, 6)
 
 
+WHOLE = Verdict(passed=True, beside=("main.cf x",))
+
+
+def drilled(tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch, **wishes: Any) -> Tutor:
+    """Make a drill whose server is found whole."""
+    monkeypatch.setattr(Tutor, "_verdict", lambda *_: WHOLE)
+    told = briefing.of_drill(course, choose(course, seed="1", **wishes), "wendy", "en")
+    one = tutor(tmp_path, replace(told, begun="2026-11-23T08:00:00+00:00"))
+    one.journal("begun", name="drill", what="drill")
+    return one
+
+
+def test_a_drill_is_passed_by_mending_it_and_naming_the_cause(
+    tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = drilled(tmp_path, course, monkeypatch, fault="emergency")
+    verdict = one.judged(RunView())
+    assert (verdict.passed, verdict.why) == (False, ("the server works again; now name the cause",))
+    assert one.completed() is None
+    (true,) = one.briefing.true
+    assert one.name(true)
+    assert one.answer(right=True) == "right"
+    assert one.completed() == WHOLE
+    assert one.completed() is None
+    assert one.briefing.passed
+    here = progress.load(tmp_path)[0].here
+    assert here is not None
+    assert here.passed
+    assert one.seconds == one.took
+
+
+def test_two_causes_are_both_to_be_named(tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = drilled(tmp_path, course, monkeypatch, level=4)
+    first, second = one.briefing.true
+    one.name(first)
+    assert one.answer(right=True) == "right, and there is another one"
+    assert one.judged(RunView()).why == ("the server works again; name the other cause, too",)
+    one.name(second)
+    assert one.judged(RunView()).passed
+
+
+def test_who_was_told_what_it_was_has_not_passed(
+    tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = drilled(tmp_path, course, monkeypatch, fault="emergency")
+    assert "# d" in one.give_up()
+    one.name(one.briefing.true[0])
+    assert "you were told" in one.judged(RunView()).why[0]
+    assert one.completed() is None
+    assert not one.briefing.passed
+
+
+def test_the_examiner_does_not_name_the_cause_of_a_drill_that_goes_on(
+    tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = drilled(tmp_path, course, monkeypatch, fault="emergency")
+    check = CheckView("a.b", "A check", "fail", "2026-11-23T08:00:00+00:00", causes=({"code": "MW301"},))
+    view = RunView(stages={3: StageView(3, (check,))})
+    data = {"id": "a.b", "diagnosis": {"code": "MW301"}, "also": [{"code": "MW302"}]}
+    event = Event(1, "", "check.finished", data)
+    assert one.seen(view).stage(3).checks == (replace(check, causes=()),)
+    assert one.heard(event).data == {"id": "a.b", "diagnosis": None, "also": []}
+    one.give_up()
+    assert one.seen(view) == view
+    assert one.heard(event) == event
+
+
+def test_a_check_that_cannot_be_started_gives_its_turn_back(tmp_path: Path, course: Course) -> None:
+    one = tutor(tmp_path, briefing.of_lesson(course, course.lessons[0], "wendy", "en"))
+    one.desk = Desk(path=tmp_path / "site.toml", state=State(tmp_path / "state"), host=one.host, looking=True)
+    waited: list[int] = []
+    with pytest.raises(RefusedError):
+        one.begin(lambda: waited.append(1))
+    held = one.turn.take(wait=False)
+    assert held is not None
+    os.close(held)
+    assert not waited
+
+
 def test_a_briefing_survives_being_written(course: Course) -> None:
     told = briefing.of_drill(course, choose(course, level=4, seed="1"), "wendy", "en")
     assert Briefing.load(told.dump()) == told
@@ -63,7 +147,13 @@ def test_a_summary_in_both_languages(tmp_path: Path, course: Course) -> None:
     journal("begun", name="one", what="lesson")
     journal("passed")
     journal("begun", name="drill", what="drill", faults=["emergency"], level=1, seed="1")
+    assert "| ? | 1 | begun |" in summary.markdown(course, "wendy", progress.load(tmp_path)[0], "en")
+    for right in (False, True):
+        journal("named", right=right)
+    journal("passed")
     found = progress.load(tmp_path)[0]
+    assert "| emergency | 1 |" in summary.markdown(course, "wendy", found, "en")
+    assert "right (wrong before: 1)" in summary.markdown(course, "wendy", found, "en")
     told = summary.data(course, "wendy", found)
     assert told["passed"] is True
     assert told["drills"][0]["faults"] == ["emergency"]
