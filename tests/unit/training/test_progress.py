@@ -74,7 +74,8 @@ def test_a_drill_that_is_reset_is_the_same_and_it_is_kept_that_it_was_told() -> 
 
 def test_wrong_causes_are_counted_and_a_right_one_stays_right() -> None:
     begun: tuple[str, dict[str, object]] = ("begun", {"name": "drill", "what": DRILL})
-    here = fold(events(begun, *(("named", {"right": right}) for right in (False, True, False)))).here
+    named: list[tuple[str, dict[str, object]]] = [("named", {"right": right}) for right in (False, True, False)]
+    here = fold(events(begun, *named)).here
     assert here is not None
     assert (here.named, here.wrong) == (True, 2)
 
