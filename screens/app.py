@@ -74,7 +74,7 @@ class WizardApp(Seeing):
         """Help for the pane that is shown."""
         pane = self.here.pane if self.here else "check"
         own = self.training.help if self.training is not None else ""
-        self.push_screen(Page("Help", own + help_for(pane)))
+        self.push_screen(Page(_("Help"), own + help_for(pane)))
 
     def action_shell(self) -> None:
         """Give the terminal to a shell until that ends."""
@@ -82,7 +82,7 @@ class WizardApp(Seeing):
             code = self.desk.shell() if self.training is None else self.training.shell()
         self.refresh(layout=True)
         self._look()
-        self.tell(f"the shell ended with {code}; what it changed is looked at anew")
+        self.tell(_("the shell ended with {code}; what it changed is looked at anew").format(code=code))
 
     def action_train(self, what: str) -> None:
         """Do what training has a key for; without it, the key does nothing."""
@@ -114,14 +114,14 @@ class WizardApp(Seeing):
     def action_decline(self) -> None:
         """Decline the plan that waits."""
         if self.here is not None and not self.here.query_one(ChangesPane).decide(approve=False):
-            self.tell("no plan waits for an answer")
+            self.tell(_("no plan waits for an answer"))
 
     def on_decided(self, message: Decided) -> None:
         """Pass the answer on to the run."""
         if self._follower is None:
             return
         if not self.in_control:
-            self.tell("this screen is read-only")
+            self.tell(_("this screen is read-only"))
             return
         directory = self._follower.directory
         question = message.question.number
@@ -146,16 +146,16 @@ class WizardApp(Seeing):
         else:
             self.aside(lambda: self.desk.start(command, number, number), self._begun)
         screen.action_pane("check")
-        self.tell("starting …")
+        self.tell(_("starting …"))
         if typed:
-            self.tell(f"what was typed is saved in {self.desk.path}", after=True)
+            self.tell(_("what was typed is saved in {path}").format(path=self.desk.path), after=True)
 
     def _keeps(self, command: str, number: int) -> str:
         """Say what keeps a run from being started; nothing if nothing does."""
         if not self.in_control:
-            return "this screen is read-only"
+            return _("this screen is read-only")
         if self.run_is_on:
-            return "a run is on; Ctrl+X stops it"
+            return _("a run is on; Ctrl+X stops it")
         if command == "apply" and self.training is not None and self.training.unplanned:
             return self.training.unplanned
         shut = command == "apply" and self.standing[number - 1].state == "shut" and not self.alone
@@ -198,11 +198,11 @@ class WizardApp(Seeing):
         if screen is None or self.form is None:
             return
         if not self.in_control:
-            self.tell("this screen is read-only")
+            self.tell(_("this screen is read-only"))
         elif not self.form.changes:
-            self.tell("nothing was changed")
+            self.tell(_("nothing was changed"))
         elif self._saved(screen):
-            self.tell(f"saved in {self.desk.path}")
+            self.tell(_("saved in {path}").format(path=self.desk.path))
 
     async def on_typed(self, message: Typed) -> None:
         """Check what was typed, and show what it means."""
@@ -258,11 +258,11 @@ class WizardApp(Seeing):
         """Ask whether the run is to be stopped."""
         follower = self._follower
         if not self.run_is_on or follower is None:
-            self.tell("no run is on")
+            self.tell(_("no run is on"))
         elif not self.in_control:
-            self.tell("this screen is read-only")
+            self.tell(_("this screen is read-only"))
         else:
-            text = "Stop the run? It puts back what it was changing."
+            text = _("Stop the run? It puts back what it was changing.")
             self.asking(text, lambda: self.aside(lambda: self.desk.stop(follower.directory), self._failed))
 
     def action_take_over(self) -> None:

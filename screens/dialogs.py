@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from wizard.i18n import _
 from wizard.screens.marks import part
 from wizard.screens.terminal import SMALLEST
 
@@ -36,7 +37,9 @@ class Question(ModalScreen[bool]):
         """Ask."""
         with Vertical(classes="dialog"):
             yield Static(Content(self._text))
-            yield Static(Content.assemble("\n", part("y", "bold"), " yes    ", part("n", "bold"), " no, Esc"))
+            yield Static(
+                Content.assemble("\n", part("y", "bold"), f" {_('yes')}    ", part("n", "bold"), f" {_('no, Esc')}")
+            )
 
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 (an action's argument)
         """Give the answer."""

@@ -14,6 +14,7 @@ from textual.timer import Timer
 
 from wizard import garbage
 from wizard.desk import About, Desk, Ground, Place, RunView, Standing
+from wizard.i18n import _
 from wizard.outline import LAST, STAGES
 from wizard.screens.fitting import Fitting
 from wizard.screens.gates import Gates
@@ -212,7 +213,7 @@ class Seeing(Fitting):
             if self.training is not None:
                 self.training.lost(follower.directory)
             words = self.desk.output(follower.directory) or "it was killed"
-            self.tell(f"the run ended without a word: {words}", after=True)
+            self.tell(_("the run ended without a word: {words}").format(words=words), after=True)
         if self.view.damaged and not before.damaged:
             self.said.say(self.view.damaged, "", after=True)  # not as of this run: it stays when that ends
         if (self.view.finished, _ended(self.view)) != (before.finished, _ended(before)):

@@ -180,10 +180,11 @@ class StageScreen(Screen[None]):
         elif app.alone:
             parts.append(part(f"stage {app.alone} alone  ", "dim"))
         if not app.in_control:
-            words = "read-only" if app.watching else "read-only (t takes over): another terminal has the controls"
+            read_only = _("read-only"), _("read-only (t takes over): another terminal has the controls")
+            words = read_only[not app.watching]
             parts.append(part(words, "warn"))
         elif app.run_is_on:
-            parts.append(part(f"a run is on: stage {app.view.current or '…'}", "busy"))
+            parts.append(part(_("a run is on: stage {number}").format(number=app.view.current or "…"), "busy"))
         return Content.assemble(*parts)
 
     @property
@@ -299,7 +300,7 @@ class StageScreen(Screen[None]):
         else:
             return
         self.app.copy_to_clipboard(text)
-        self.wizard.tell("copied to your terminal's clipboard (OSC 52)")
+        self.wizard.tell(_("copied to your terminal's clipboard (OSC 52)"))
 
 
 def _seen(widget: Widget, screen: Screen[None]) -> bool:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.geometry import Size
 
 from wizard.desk import RunView, StageView, Standing, Waiting
+from wizard.i18n import _
 from wizard.screens import way
 from wizard.screens.marks import mark, part
 
@@ -18,7 +19,6 @@ BAR = 20
 """Columns of a bar of progress."""
 MORE = " … ('mailman-wizard status' tells all)"
 """Where a reason is longer than half the screen."""
-SHUT = "shut: a stage before it is not verified"
 EXTRA = {"answers": [("^S", "save")], "logs": [("/", "search"), ("s", "which")], "check": [("c", "copy")]}
 """The keys of single panes."""
 SEARCHING = [("Enter", "find"), ("Esc", "close")]
@@ -28,8 +28,8 @@ SEARCHING = [("Enter", "find"), ("Esc", "close")]
 def stands(each: Standing) -> str:
     """Tell what is known of a stage from runs before; empty if nothing is."""
     if each.state == "verified":
-        return f"verified {_clock(each.at)}"
-    return f"{each.state}: {each.why}" if each.why else ""
+        return f"{_('verified')} {_clock(each.at)}"
+    return f"{_(mark(each.state).word)}: {each.why}" if each.why else ""
 
 
 def standing(each: Standing, size: Size) -> Content:
@@ -39,8 +39,9 @@ def standing(each: Standing, size: Size) -> Content:
     """
     width = size.width
     state = mark(each.state)
-    words = SHUT if each.state == "shut" else stands(each) or state.word
-    name = f" {state.sign} stage {each.number}, {each.name}: "
+    shut = _("shut: a stage before it is not verified")
+    words = shut if each.state == "shut" else stands(each) or _(state.word)
+    name = f" {state.sign} {_('stage {number}, {name}').format(number=each.number, name=each.name)}: "
     text = f"{name}{words}"
     if len(text) > width:
         text = textwrap.fill(
@@ -58,12 +59,13 @@ def standing(each: Standing, size: Size) -> Content:
 def plan(text: str | None, error: str | None, *, run_is_on: bool) -> str:
     """Say what a stage's plan is; of none, that it is being made, or is when the run has ended."""
     if error is not None:
-        return f"It cannot be planned: {error}"
+        return _("It cannot be planned: {error}").format(error=error)
     if text is None:
-        return "A run is on: what it leaves to be changed is planned when it has ended." if run_is_on else "planning …"
+        on = _("A run is on: what it leaves to be changed is planned when it has ended.")
+        return on if run_is_on else _("planning …")
     if not text:
-        return "Nothing is to be changed: the server is as the answers want it."
-    return "What F9 would change; you are asked before anything is."
+        return _("Nothing is to be changed: the server is as the answers want it.")
+    return _("What F9 would change; you are asked before anything is.")
 
 
 def run(view: RunView, now: datetime, here: int, width: int, *, is_on: bool, in_control: bool) -> Content | None:
@@ -78,15 +80,15 @@ def run(view: RunView, now: datetime, here: int, width: int, *, is_on: bool, in_
         in_control: whether this terminal has the controls.
     """
     if view.question:
-        keys = (
-            "F5 shows the plan, F9 applies it, F12 declines" if in_control else "its plan is to be approved elsewhere"
-        )
-        return Content.assemble(part(f" the run waits: {keys}", "warn"))
+        here_keys = _("the run waits: F5 shows the plan, F9 applies it, F12 declines")
+        words = here_keys if in_control else _("the run waits: its plan is to be approved elsewhere")
+        return Content.assemble(part(f" {words}", "warn"))
     if is_on and view.waiting:
         at = way.hop(view.stage(view.current)) if view.waiting.limit else ""
         return Content.assemble(part(" ▶ ", "busy"), *_progress(view.waiting, now, at, min(BAR, width // 6)))
     if is_on:
-        where = f"stage {view.current} goes on" if view.current else "the run is starting"
+        goes_on = _("stage {number} goes on").format(number=view.current)
+        where = goes_on if view.current else _("the run is starting")
         return Content.assemble(part(f" ▶ {where}", "busy"))
     if view.finished and view.error:
         return Content.assemble(part(f" ✘ {view.error.splitlines()[0]}", "bad"))
@@ -98,8 +100,9 @@ def run(view: RunView, now: datetime, here: int, width: int, *, is_on: bool, in_
 def _stopped(stage: StageView) -> str:
     """Say which stage kept a run from coming to the one that is shown, and why."""
     codes = [str(cause["code"]) for each in stage.failed for cause in each.causes]
-    why = ", ".join(dict.fromkeys(codes)) or "; ".join(each.title for each in stage.failed)
-    return f"stage {stage.number} stopped the run{f' ({why})' if why else ''}: key {stage.number} shows it"
+    why = ", ".join(dict.fromkeys(codes)) or "; ".join(_(each.title) for each in stage.failed)
+    text = _("stage {number} stopped the run{why}: key {number} shows it")
+    return text.format(number=stage.number, why=f" ({why})" if why else "")
 
 
 def keys(all_keys: Sequence[tuple[str, str, bool]], width: int) -> Content:
@@ -140,8 +143,8 @@ def _progress(waiting: Waiting, now: datetime, at: str, most: int) -> list[tuple
     gone = max((now - datetime.fromisoformat(waiting.at)).total_seconds(), 0.0)
     if waiting.limit is None:
         return [part(f"{gone:.0f} s  ", "dim"), part(waiting.text)]
-    left = part(f"{max(waiting.limit - gone, 0.0):.0f} s left  ", "warn")
-    return [left, *([part(f"at {at}  ", "busy")] if at else []), part(waiting.text)]
+    left = part(f"{_('{seconds} s left').format(seconds=f'{max(waiting.limit - gone, 0.0):.0f}')}  ", "warn")
+    return [left, *([part(f"{_('at {hop}').format(hop=at)}  ", "busy")] if at else []), part(waiting.text)]
 
 
 def _clock(at: str) -> str:

@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.widgets import Button, Static
 
 from wizard.desk import Question
+from wizard.i18n import _
 from wizard.screens.lines import Line, Lines
 from wizard.screens.marks import part
 
@@ -36,8 +37,8 @@ class ChangesPane(Vertical):
         yield Static(id="plan-head")
         yield Lines(id="diff", words=True)
         with Horizontal(id="decision"):
-            yield Button("Apply these changes (F9)", id="approve", variant="success", compact=True)
-            yield Button("Decline (F12)", id="decline", variant="error", compact=True)
+            yield Button(_("Apply these changes (F9)"), id="approve", variant="success", compact=True)
+            yield Button(_("Decline (F12)"), id="decline", variant="error", compact=True)
 
     def on_mount(self) -> None:
         """Ask nothing yet."""
@@ -53,7 +54,7 @@ class ChangesPane(Vertical):
             read_only: whether the answer is another terminal's.
         """
         self._question = question
-        head = "A run waits for your word: shall these changes be made?" if question else said
+        head = _("A run waits for your word: shall these changes be made?") if question else said
         self.query_one("#plan-head", Static).update(
             Content.assemble(part(head, "warn" if question else "dim")), layout=False
         )

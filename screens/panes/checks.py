@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from rich.cells import set_cell_size
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.desk import CheckView, Ground, StageView, Standing
+from wizard.i18n import _
 from wizard.screens import way
 from wizard.screens.lines import Line, Lines
 from wizard.screens.marks import mark, part, signed
@@ -153,30 +155,38 @@ def _row(title: str, check: CheckView | None) -> Content:
     ended = check is not None and state != "running"
     took = f"  {check.seconds:.1f} s" if check and ended else ""
     return Content.assemble(
-        signed(state), part(f" {mark(state).word:9} ", mark(state).style), part(title), part(took, "dim")
+        signed(state),
+        part(f" {set_cell_size(_(mark(state).word), 9)} ", mark(state).style),
+        part(_(title)),
+        part(took, "dim"),
     )
 
 
 def details(check: CheckView | None, ground: Ground, standing: str = "") -> list[Line]:
     """Say everything about one check: its causes first, then what was seen."""
     if check is None:
-        before = f"Not checked in this run; {standing}" if standing else "Nothing was checked yet"
-        return [Line(f"{before}: F8 runs the checks, F9 sets the stage up first.", "dim")]
-    lines = [Line(f"{check.title} ({check.id})", "head")]
+        not_now = _("Not checked in this run; {standing}").format(standing=standing)
+        before = not_now if standing else _("Nothing was checked yet")
+        return [Line(f"{before}: {_('F8 runs the checks, F9 sets the stage up first.')}", "dim")]
+    lines = [Line(f"{_(check.title)} ({check.id})", "head")]
     for cause in check.causes:
         lines += diagnosis(cause, ground.number)
     lines += [Line(text, "bad" if check.state == "fail" and not check.causes else "plain") for text in check.evidence]
     proof = next((each for each in ground.proofs if each.id == check.id), None)
     if proof:
-        lines.append(Line(f"proves: {proof.proves}", "dim"))
+        lines.append(Line(f"{_('proves')}: {proof.proves}", "dim"))
     return lines
 
 
 def stands_on(below: Sequence[Standing]) -> list[Line]:
     """Say where the stages stand that a stage depends on."""
-    words = [(each, mark(each.state).word, f": {each.why}" if each.why else "") for each in below]
+    text = _("depends on stage {number}, {name}: {word}{why}")
+    words = [(each, _(mark(each.state).word), f": {each.why}" if each.why else "") for each in below]
     return [
-        Line(f"depends on stage {each.number}, {each.name}: {word}{why}", "dim" if each.state == "verified" else "warn")
+        Line(
+            text.format(number=each.number, name=each.name, word=word, why=why),
+            "dim" if each.state == "verified" else "warn",
+        )
         for each, word, why in words
     ]
 
@@ -184,10 +194,11 @@ def stands_on(below: Sequence[Standing]) -> list[Line]:
 def diagnosis(cause: Mapping[str, Any], here: int) -> list[Line]:
     """Write one cause in full; the plan that mends it is that of the stage that its code begins with."""
     of = str(cause["code"]).removeprefix("MW")[:1]
-    where = "" if of == str(here) else f" at stage {of}"
+    where = "" if of == str(here) else _(" at stage {number}").format(number=of)
     lines = [Line(f"{cause['code']}: {cause['title']}", "bad"), Line(f"cause: {cause['cause']}")]
     lines += [Line(f"seen:  {text}", "dim") for text in cause["evidence"]]
     lines += [Line(f"fix:   {cause['fix']}", "good")]
     if cause["fixable"]:
-        lines += [Line(f"F9{where} does this for you, and shows the changes first", "good")]
+        text = _("F9{where} does this for you, and shows the changes first")
+        lines += [Line(text.format(where=where), "good")]
     return lines + [Line(f"see:   {command}", "place") for command in cause["see"]]

@@ -14,7 +14,9 @@ from babel.messages.pofile import read_po
 import tests
 from wizard import i18n
 from wizard.screens import telling
+from wizard.screens.marks import MARKS
 from wizard.screens.rail import TITLES
+from wizard.stages import STAGES
 
 ROOT = Path(tests.__file__).parent.parent
 CATALOGUES = sorted(i18n.PLACE.glob("*/LC_MESSAGES/*.po"))
@@ -30,6 +32,7 @@ def words() -> set[str]:
     """Find what is said through `_`, also within f-strings; and what is said by a variable."""
     extra = [*telling.EXTRA.values(), telling.SEARCHING]
     found = {*TITLES.values(), *(word for keys in extra for _key, word in keys)}
+    found |= {each.word for each in MARKS.values()} | {check.title for stage in STAGES for check in stage.checks}
     for path in [*ROOT.glob("wizard/*.py"), *ROOT.glob("wizard/*/*.py"), *ROOT.glob("screens/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wizard.desk import RunView
+from wizard.desk import CheckView, RunView
+from wizard.i18n import _
 
 Seen = Mapping[str, Sequence[str]]
 """What there is on the server, as `wizard.training.inside.look` tells it."""
@@ -25,16 +26,22 @@ class Verdict:
 def proven(view: RunView, first: int, last: int) -> tuple[str, ...]:
     """Say which of some stages a run of checks has not proven."""
     if not view.finished:
-        return ("the checks did not come to their end",)
+        return (_("the checks did not come to their end"),)
     missing = []
     for number in range(first, last + 1):
         stage = view.stage(number)
         if stage.verified:
             continue
         bad = next((each for each in stage.checks if each.state != "pass"), None)
-        missing.append(f"stage {number}: {bad.title}: {bad.state}" if bad else f"stage {number} was not checked")
+        none = _("stage {number} was not checked").format(number=number)
+        missing.append(f"{_('stage {number}').format(number=number)}: {_said(bad)}" if bad else none)
         break  # what comes after it stands on it
     return tuple(missing)
+
+
+def _said(check: CheckView) -> str:
+    states = {"fail": _("failed"), "skip": _("skipped"), "unknown": _("not seen")}
+    return f"{_(check.title)}: {states.get(check.state, check.state)}"
 
 
 def harmed(before: Seen, after: Seen) -> tuple[str, ...]:

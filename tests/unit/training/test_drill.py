@@ -76,7 +76,7 @@ class TestTheJudge:
         assert judge.proven(view("+++"), 1, 3) == ()
 
     def test_the_first_that_is_not_is_named_with_its_check(self) -> None:
-        assert judge.proven(view("+-+"), 1, 3) == ("stage 2: A check: fail",)
+        assert judge.proven(view("+-+"), 1, 3) == ("stage 2: A check: failed",)
 
     def test_a_stage_that_was_not_come_to_is_not_proven(self) -> None:
         assert judge.proven(view("++"), 1, 3) == ("stage 3 was not checked",)
