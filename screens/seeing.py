@@ -191,14 +191,29 @@ class Seeing(Fitting):
             self._follow(self._news.run)
         before = self.view
         self._take_view()
-        if self.watching and self.view.current not in {0, before.current}:
-            self.action_stage(self.view.current)
+        if self.view.current not in {0, before.current}:
+            if self.watching:
+                self.action_stage(self.view.current)
+            elif self._goes_along(before.current):
+                self._of(self.view.current).come("check")
+                self.action_stage(self.view.current)
         screen = self.here
         if screen is None:
             return
         self._ask_once(screen)
         self._pass_logs(screen)
         screen.show()
+
+    def _goes_along(self, before: int) -> bool:
+        """Whether the screen goes with a run from stage to stage: in a drill, whose checks are those of all stages.
+
+        Args:
+            before: the stage that the run was at; 0 before the first.
+        """
+        screen = self.here
+        if self.training is None or not self.training.tutor.drill or screen is None or screen.pane != "check":
+            return False
+        return before in {0, screen.stage.number}
 
     def _take_view(self) -> None:
         """Take the run as it is now, and look at the server anew where a stage or the run has ended."""

@@ -233,6 +233,13 @@ class StageScreen(Screen[None]):
             self._before = [*self._before[-8:], self.pane]
         self._go(pane)
 
+    def come(self, pane: str) -> None:
+        """Show a pane when somebody comes here."""
+        if self._laid_out:
+            self.action_pane(pane)
+        else:
+            self.pane = pane
+
     def _go(self, pane: str) -> None:
         self.pane = pane
         self.query_one(ContentSwitcher).current = pane

@@ -12,10 +12,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from tests.screens.desks import Server
+from tests.screens.desks import Server, lines, living
 from tests.screens.pictures import DARK, GLANCE, LIMIT, settled, shown
 from tests.screens.test_screens import until
-from wizard import i18n
+from wizard import events, i18n
 from wizard.desk import RunView
 from wizard.screens.app import WizardApp
 from wizard.screens.dialogs import Page, Question
@@ -176,6 +176,24 @@ async def test_a_drills_clock_goes_on(server: Server) -> None:
     begun = (datetime.now(UTC) - timedelta(seconds=58)).isoformat()
     async with opened(server, replace(drill(), begun=begun)) as (app, pilot, _):
         await until(pilot, lambda: "wendy  1:0" in says(app, "#top"))
+
+
+async def test_in_a_drill_the_screen_goes_with_the_checks(server: Server) -> None:
+    directory = server.recorded("stage.started")
+    with living(directory):
+        async with opened(server, drill()) as (app, pilot, _):
+            await until(pilot, lambda: app.running_stage == 1)
+            await pilot.press("f6")
+            with (directory / events.FILE).open("a", encoding="utf-8") as file:
+                file.writelines(lines("stage.started", 2)[len(lines("stage.started")) :])
+            await until(pilot, lambda: app.here is not None and app.here.stage.number == 2)
+            await until(pilot, lambda: app.here is not None and app.here.pane == "check")
+            await pilot.press("f3")
+            with (directory / events.FILE).open("a", encoding="utf-8") as file:
+                file.writelines(lines("stage.started", 4)[len(lines("stage.started", 2)) :])
+            await until(pilot, lambda: app.running_stage == 3)
+            assert app.here is not None
+            assert app.here.stage.number == 2
 
 
 async def test_chinese_is_as_wide_as_it_is_drawn(server: Server) -> None:

@@ -97,19 +97,16 @@ def _given(call: Call, course: Course, found: Progress) -> Given:
 
 
 def _validate(call: Call, folder: Path) -> int:
-    """Say what is wrong with a course.
-
-    Raises:
-        CourseError: something is.
-    """
+    """Say what is wrong with a course."""
     try:
         course = load.load(folder)
     except load.CourseError as error:
         if call.options.json:
             wrong = [{"file": each.file, "line": each.line, "what": each.what} for each in error.wrong]
             call.show.json({"schema": 1, "valid": False, "wrong": wrong})
-            return int(error.exit_code)
-        raise
+        for each in () if call.options.json else error.wrong:
+            call.show.say(str(each))  # as compilers say it, so that editors find the place
+        return int(error.exit_code)
     told = {"course": course.name, "lessons": len(course.lessons), "drills": len(course.drills)}
     if call.options.json:
         call.show.json({"schema": 1, "valid": True, **told, "languages": list(course.outline.languages)})

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from wizard.faults import FAULTS, Fault
 from wizard.stages import STAGES
-from wizard.training import NAME
+from wizard.training import LANGUAGE, NAME
 
 FILE = "course.toml"
 PARTS = ("text", "task", "first hint", "second hint", "third hint")
@@ -26,7 +26,7 @@ TOGETHER = 4
 KNOWN: Mapping[str, Fault] = {fault.name: fault for fault in FAULTS}
 
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
-Words = Mapping[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Annotated[str, Field(min_length=1)]]
+Words = Mapping[Annotated[str, Field(pattern=f"^{LANGUAGE}$")], Annotated[str, Field(min_length=1)]]
 """The same in each language."""
 
 
@@ -93,7 +93,7 @@ class Outline(_Part):
 
     schema_: Literal[1] = Field(alias="schema")
     name: Name
-    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(min_length=1)
+    languages: tuple[Annotated[str, Field(pattern=f"^{LANGUAGE}$")], ...] = Field(min_length=1)
     title: Words
     lessons: tuple[Lesson, ...] = Field(min_length=1)
     drills: tuple[Drill, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import stat
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 
 from wizard.errors import ExitCode, WizardError
 from wizard.printable import printable
-from wizard.training import HINTS, toml
+from wizard.training import HINTS, LANGUAGE, NAME, toml
 from wizard.training.course import FILE, KNOWN, PARTS, RULE, Course, Outline, Text
 
 LARGEST = 1 << 18
@@ -60,19 +61,45 @@ def load(folder: Path) -> Course:
     try:
         outline = Outline.model_validate(data)
     except ValidationError as error:
-        raise CourseError([*_controls(data, where), *_of_model(error, where)]) from None
+        wrong = [*_controls(data, where), *_of_model(error, where)]
+        _texts(folder, _folders(data), _languages(data), wrong)
+        raise CourseError(wrong) from None
     wrong = [*_controls(data, where), *_of_faults(outline, where), *_of_words(data, outline.languages, where)]
     wrong += _of_folders(outline, where)
-    texts: dict[tuple[str, str], Text] = {}
-    for lesson in outline.lessons:
-        for language in outline.languages:
-            try:
-                texts[lesson.folder, language] = _text(folder, f"{lesson.folder}/{language}.md")
-            except CourseError as error:
-                wrong += error.wrong
+    texts = _texts(folder, [each.folder for each in outline.lessons], outline.languages, wrong)
     if wrong:
         raise CourseError(wrong)
     return Course(outline, texts)
+
+
+def _texts(
+    folder: Path, lessons: Iterable[str], languages: Sequence[str], wrong: list[Wrong]
+) -> dict[tuple[str, str], Text]:
+    """Read the lessons' texts; what is wrong with them is added."""
+    texts: dict[tuple[str, str], Text] = {}
+    for lesson in dict.fromkeys(lessons):
+        for language in languages:
+            try:
+                texts[lesson, language] = _text(folder, f"{lesson}/{language}.md")
+            except CourseError as error:
+                wrong += error.wrong
+    return texts
+
+
+def _folders(data: Mapping[str, Any]) -> Iterator[str]:
+    """Give the lessons' folders of an outline that is wrong, as far as they are folders' names."""
+    lessons = data.get("lessons")
+    for each in lessons if isinstance(lessons, list) else ():
+        name = each.get("folder") if isinstance(each, dict) else None
+        if isinstance(name, str) and re.fullmatch(NAME, name):
+            yield name
+
+
+def _languages(data: Mapping[str, Any]) -> list[str]:
+    """Give its languages, likewise."""
+    found = data.get("languages")
+    names = found if isinstance(found, list) else []
+    return [each for each in names if isinstance(each, str) and re.fullmatch(LANGUAGE, each)]
 
 
 def _content(folder: Path, name: str) -> str:
@@ -135,6 +162,8 @@ def _controls(data: object, where: Mapping[toml.Path, int], path: toml.Path = ()
 
 def _of_model(error: ValidationError, where: Mapping[toml.Path, int]) -> Iterator[Wrong]:
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # there are some, and what is wrong with each of them is told by itself
         path = tuple(part for part in detail["loc"] if part != "[key]")
         line = toml.line(where, path)
         if detail["type"] == "extra_forbidden":

@@ -121,6 +121,15 @@ class TestWhatIsWrong:
         assert any(each.startswith("one/en.md:1: cannot be read") for each in found)
         assert wrong(tmp_path / "nowhere") == ["course.toml:1: is missing"]
 
+    def test_a_wrong_key_keeps_no_missing_file_from_being_named(self, tmp_path: Path) -> None:
+        folder = made(tmp_path, OUTLINE.replace("stage = 3", "stage = 3\nnonsense = 1"))
+        (folder / "one" / "zh.md").unlink()
+        assert wrong(folder) == ["course.toml:9: lessons.0.nonsense is no key of a course", "one/zh.md:1: is missing"]
+
+    def test_folders_that_are_none_are_not_looked_into(self, tmp_path: Path) -> None:
+        folder = made(tmp_path, OUTLINE.replace('folder = "one"', 'folder = "../one"').replace('"zh"]', '"../zh"]'))
+        assert not [each for each in wrong(folder) if ".md" in each]
+
     def test_bytes_that_are_no_text(self, tmp_path: Path) -> None:
         folder = made(tmp_path)
         (folder / "one" / "en.md").write_bytes(b"# T\n\xff\n")
