@@ -289,7 +289,9 @@ class WizardApp(Seeing):
             self._leave()
         else:
             text = "A run is on. It goes on without this screen;\n'mailman-wizard' shows it again. Leave?"
-            self.asking(text, self._leave)
+            self.asking(
+                text if self.training is None else _("A run is on, and ends with your lab. Leave?"), self._leave
+            )
 
     def _leave(self) -> None:
         self.closing = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -176,6 +177,20 @@ async def test_a_drills_clock_goes_on(server: Server) -> None:
     begun = (datetime.now(UTC) - timedelta(seconds=58)).isoformat()
     async with opened(server, replace(drill(), begun=begun)) as (app, pilot, _):
         await until(pilot, lambda: "wendy  1:0" in says(app, "#top"))
+
+
+async def test_a_check_that_was_killed_gives_its_turn_back(server: Server) -> None:
+    async with opened(server, drill()) as (app, _pilot, tutor):
+        assert app.training is not None
+        directory = server.state.runs / "a-run"
+        tutor.held = tutor.turn.take()
+        app.training.began(directory)
+        app.training.lost(server.state.runs / "another")
+        assert tutor.turn.take(wait=False) is None
+        app.training.lost(directory)
+        held = tutor.turn.take(wait=False)
+        assert held is not None
+        os.close(held)
 
 
 async def test_in_a_drill_the_screen_goes_with_the_checks(server: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
 from rich.live import Live
@@ -17,6 +18,7 @@ from wizard.events import Event
 from wizard.i18n import _
 from wizard.lab import terminal
 from wizard.printable import printable
+from wizard.state import State
 from wizard.training import roster
 from wizard.training.roster import Row
 from wizard.training.tutor import clock
@@ -86,8 +88,7 @@ def _glance(call: Call) -> None:
 
 def _follow(call: Call, row: Row) -> int:
     """Follow one session: on its own screens, read-only, where it has a run; else line by line."""
-    inside = row.lab is not None and full_screen(call)
-    if inside and row.lab is not None:
+    if row.lab is not None and _has_run(row.lab) and full_screen(call):
         code = terminal.attach(row.lab, [program.own(), "watch"])
         if code == ExitCode.VERIFIED:
             return code
@@ -99,6 +100,11 @@ def _follow(call: Call, row: Row) -> int:
         if not on:
             break
     return int(ExitCode.VERIFIED)
+
+
+def _has_run(lab: int) -> bool:
+    """Tell whether there is a run in a lab that its screens could show."""
+    return any(Path(f"/proc/{lab}/root", str(State().runs).lstrip("/")).glob("*"))
 
 
 def _event(call: Call, event: Event) -> None:

@@ -131,11 +131,17 @@ def broken(faults: Sequence[str]) -> dict[str, object]:
 
 
 def stop() -> None:
-    """Stop the services, Mailman when it has nothing in its hands; what does not run is left alone.
+    """Stop runs, which put back what they were changing, and the services, Mailman with nothing in its hands.
+
+    What does not run is left alone.
 
     Raises:
         WizardError: one did not stop.
     """
+    for directory in filter(controls.lives, State().runs.glob("*")):
+        controls.stop(directory)
+        for _event in controls.follow(directory):
+            pass
     host = LocalHost()
     if services.running(host, services.MAILMAN):
         with quiet.quiet(host, _silent):
