@@ -89,6 +89,15 @@ def test_a_drill_is_passed_by_mending_it_and_naming_the_cause(
     assert one.seconds == one.took
 
 
+@pytest.mark.parametrize(("subscribers", "other"), [(1, False), (2, True)])
+def test_a_drill_is_judged_by_the_answers_of_its_start(
+    tmp_path: Path, course: Course, subscribers: int, *, other: bool
+) -> None:
+    one = tutor(tmp_path, briefing.of_drill(course, choose(course), "wendy", "en"))
+    one.desk.path.write_text(f"schema = 1\n[check]\nsubscribers = {subscribers}\n")
+    assert ("the answers are others" in " ".join(one.judged(RunView()).why)) is other
+
+
 def test_two_causes_are_both_to_be_named(tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     one = drilled(tmp_path, course, monkeypatch, level=4)
     first, second = one.briefing.true
