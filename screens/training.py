@@ -39,7 +39,7 @@ class Training:
         told = self.tutor.briefing
         if self.tutor.drill:
             return f"{told.trainee}  {clock(self.tutor.seconds)}  {self.tutor.title}"
-        return f"{told.trainee}  {_('lesson')} {told.number}: {self.tutor.title}"
+        return f"{told.trainee}  {_('lesson {number}').format(number=told.number)}: {self.tutor.title}"
 
     @property
     def ticks(self) -> bool:

@@ -61,7 +61,9 @@ def _do(call: Call, tutor: Tutor, word: str) -> None:
 
 
 def _prompt(tutor: Tutor) -> str:
-    return f"{_('drill')} {clock(tutor.seconds)}" if tutor.drill else f"{_('lesson')} {tutor.briefing.number}"
+    if tutor.drill:
+        return f"{_('drill')} {clock(tutor.seconds)}"
+    return _("lesson {number}").format(number=tutor.briefing.number)
 
 
 def _menu(tutor: Tutor) -> str:
