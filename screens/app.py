@@ -156,8 +156,8 @@ class WizardApp(Seeing):
             return _("this screen is read-only")
         if self.run_is_on:
             return _("a run is on; Ctrl+X stops it")
-        if command == "apply" and self.training is not None and self.training.unplanned:
-            return self.training.unplanned
+        if self.training is not None and (keeps := self.training.keeps(command)):
+            return keeps
         shut = command == "apply" and self.standing[number - 1].state == "shut" and not self.alone
         return self.gates.missing(number - 1) if shut else ""
 

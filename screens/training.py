@@ -32,6 +32,8 @@ class Training:
         """The newest run that was judged."""
         self._begun: Path | None = None
         """The run of checks that is to be judged at its end."""
+        self.begins = False
+        """Whether checks are to begin, as soon as it is their turn."""
 
     @property
     def where(self) -> str:
@@ -75,6 +77,12 @@ class Training:
         return (
             "" if self.tutor.open else _("in a drill nothing is planned: find the cause, and mend it in the shell (F2)")
         )
+
+    def keeps(self, command: str) -> str:
+        """Say what keeps a run from being started; nothing if nothing does."""
+        if self.begins:
+            return waiting()
+        return self.unplanned if command == "apply" else ""
 
     def page(self, stage: int) -> str:
         """Return the page of a drill, which is about all stages, or of the lesson of this very stage; else empty."""
@@ -141,7 +149,11 @@ class Training:
 
     def begin(self) -> Path:
         """Start the checks, as `Tutor.begin` does; it blocks, and is called beside the screen."""
-        return self.tutor.begin(lambda: self._app.loop.call_soon_threadsafe(self._app.tell, waiting()))
+        self.begins = True
+        try:
+            return self.tutor.begin(lambda: self._app.loop.call_soon_threadsafe(self._app.tell, waiting()))
+        finally:
+            self.begins = False
 
     def began(self, directory: Path) -> None:
         """Judge a run of checks when it ends."""

@@ -193,6 +193,21 @@ async def test_a_check_that_was_killed_gives_its_turn_back(server: Server) -> No
         os.close(held)
 
 
+async def test_who_waits_for_a_turn_asks_once(server: Server) -> None:
+    async with opened(server, lesson()) as (app, pilot, tutor):
+        held = tutor.turn.take()
+        assert held is not None
+        await pilot.press("f8")
+        await until(pilot, lambda: "waiting for a turn" in says(app, "#status"))
+        assert app.training is not None
+        assert app.training.begins
+        await pilot.press("f3", "f8")
+        await until(pilot, lambda: "waiting for a turn" in says(app, "#status"))
+        tutor.desk = server.desk("false")
+        os.close(held)
+        await until(pilot, lambda: app.training is not None and not app.training.begins)
+
+
 async def test_in_a_drill_the_screen_goes_with_the_checks(server: Server) -> None:
     directory = server.recorded("stage.started")
     with living(directory):
