@@ -11,14 +11,14 @@ from tests.services.people import LIST, Person, sub
 from tests.services.server import STATE, Server
 
 _WATCH = """
-import pathlib, time
+import os, pathlib, time
 seen = set()
 while not pathlib.Path("/root/enough").exists():
-    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    for name in filter(str.isdecimal, os.listdir("/proc")):
         try:
-            seen.add(path.read_bytes().replace(b"\\0", b" "))
+            seen.add(pathlib.Path("/proc", name, "cmdline").read_bytes().replace(b"\\0", b" "))
         except OSError:
-            pass
+            pass  # it has ended, perhaps between two calls (ESRCH), for which pathlib's glob gives up
     time.sleep(0.005)  # as often as somebody who looks with ps(1) could
 pathlib.Path("/root/seen").write_bytes(b"\\n".join(sorted(seen)))
 """
@@ -37,7 +37,9 @@ def watched(server: Server) -> str:
     server.sh(f"setsid {sys.executable} -c '{_WATCH}' > /root/watch 2>&1 < /dev/null &")
     report = server.report("apply", "--yes", "--through", "4")
     assert report.exit == 0, report.not_passed
-    server.sh("touch /root/enough; until test -s /root/seen; do sleep 0.1; done")
+    server.sh(
+        "touch /root/enough; timeout 60 bash -c 'until test -s /root/seen; do sleep 0.1; done' || cat /root/watch"
+    )
     return server.text("root/seen")
 
 
