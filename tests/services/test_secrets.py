@@ -18,7 +18,7 @@ while not pathlib.Path("/root/enough").exists():
         try:
             seen.add(pathlib.Path("/proc", name, "cmdline").read_bytes().replace(b"\\0", b" "))
         except OSError:
-            pass  # it has ended, perhaps between two calls (ESRCH), for which pathlib's glob gives up
+            pass  # it has ended meanwhile
     time.sleep(0.005)  # as often as somebody who looks with ps(1) could
 pathlib.Path("/root/seen").write_bytes(b"\\n".join(sorted(seen)))
 """
